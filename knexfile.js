@@ -1,0 +1,5 @@
+// Knex's command line reads this: `npx knex migrate:latest`, `migrate:down`, `migrate:rollback`.
+import { readConfig } from './src/config.ts';
+import { knexConfig } from './src/db/client.ts';
+
+export default knexConfig(readConfig(process.env).database);

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { StartError } from './errors.ts';
+
+/** A variable of the environment: how it is read, and what its reader is told. */
+interface Setting<Schema extends z.ZodType = z.ZodType> {
+  schema: Schema;
+  /** What stands in `.env.example` where the variable is not set. */
+  fallback: string;
+  meaning: string;
+}
+
+const setting = <Schema extends z.ZodType>(
+  schema: Schema,
+  fallback: string,
+  meaning: string,
+): Setting<Schema> => ({ schema, fallback, meaning });
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+const databaseUrl = z.string().transform((text, context) => {
+  const file = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1];
+  if (file) return { kind: 'sqlite' as const, filename: file };
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) {
+    return { kind: 'postgres' as const, url: text };
+  }
+  context.addIssue({
+    code: 'custom',
+    message: 'expected sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/NAME',
+  });
+  return z.NEVER;
+});
+
+/** Every variable that the service reads. `.env.example` and the README's table are printed from it. */
+export const settings = {
+  DATABASE_URL: setting(
+    databaseUrl,
+    'sqlite:./data/whisper.sqlite',
+    'The database: `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST:PORT/NAME`.',
+  ),
+  DATABASE_POOL_SIZE: setting(
+    whole(1, 500),
+    '10',
+    'Connections a process holds to PostgreSQL. SQLite always has one.',
+  ),
+  HOST: setting(z.string().min(1), '127.0.0.1', 'The address to listen on; `0.0.0.0` for all.'),
+  PORT: setting(whole(0, 65535), '4000', 'The port to listen on.'),
+  DATA_DIRECTORY: setting(
+    z.string().min(1),
+    './data',
+    'Where the signing secret is kept when TOKEN_SECRET is not set.',
+  ),
+  TOKEN_SECRET: setting(
+    z.string().min(32).optional(),
+    '',
+    'Signs access tokens, 32 characters or more. Needed where several processes share a database.',
+  ),
+  TOKEN_LIFETIME_MINUTES: setting(whole(1, 43_200), '720', 'How long an access token is valid.'),
+  MAX_QUERY_COST: setting(
+    whole(1, 1_000_000_000),
+    '10000',
+    'The highest cost of an operation: fields, multiplied by page sizes.',
+  ),
+  MAX_QUERY_DEPTH: setting(whole(1, 1000), '15', 'The deepest nesting of an operation.'),
+  MAX_QUERY_BREADTH: setting(whole(1, 100_000), '300', 'The most fields an operation selects.'),
+  SLOW_QUERY_MS: setting(
+    whole(0, 3_600_000),
+    '100',
+    'Statements that take longer, in milliseconds, are kept as slow queries.',
+  ),
+  TRUST_PROXY: setting(
+    z.stringbool(),
+    'false',
+    'Take the client address from X-Forwarded-For. Only behind a proxy that sets it.',
+  ),
+  SHUTDOWN_SECONDS: setting(
+    whole(0, 3600),
+    '30',
+    'How long running requests may take after SIGTERM before they are cut off.',
+  ),
+  LOG_LEVEL: setting(
+    z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+    'info',
+    'How much is logged, as lines of JSON on standard output.',
+  ),
+} as const satisfies Record<string, Setting>;
+
+type Settings = typeof settings;
+type Environment = { [Name in keyof Settings]: z.output<Settings[Name]['schema']> };
+
+export type DatabaseAddress = Environment['DATABASE_URL'];
+
+/** What the service is told from outside, checked. */
+export interface Config {
+  database: { address: DatabaseAddress; poolSize: number };
+  host: string;
+  port: number;
+  dataDirectory: string;
+  token: { secret: string | null; lifetimeMinutes: number };
+  limits: { cost: number; depth: number; breadth: number };
+  slowQueryMs: number;
+  trustProxy: boolean;
+  shutdownSeconds: number;
+  logLevel: Environment['LOG_LEVEL'];
+}
+
+/** Reads and checks the environment. Throws a StartError that names every fault at once. */
+export function readConfig(variables: Record<string, string | undefined>): Config {
+  const schemas = Object.fromEntries(
+    Object.entries(settings).map(([name, { schema }]) => [name, schema]),
+  );
+  const given = Object.fromEntries(
+    Object.entries(settings).map(([name, { fallback }]) => [
+      name,
+      // An empty variable is one that was left out, as in a copied .env.example.
+      (variables[name] || fallback) === '' ? undefined : variables[name] || fallback,
+    ]),
+  );
+  const parsed = z.object(schemas).safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(
+      (issue) =>
+        `  ${issue.path.join('.')}: ${issue.message} (it is "${given[String(issue.path[0])]}")`,
+    );
+    throw new StartError('CONFIG_INVALID', `The environment is not right:\n${faults.join('\n')}`);
+  }
+  // The schemas of `settings` made this object; Object.entries only lost their names for the compiler.
+  const environment = parsed.data as Environment;
+  return {
+    database: { address: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL_SIZE },
+    host: environment.HOST,
+    port: environment.PORT,
+    dataDirectory: environment.DATA_DIRECTORY,
+    token: {
+      secret: environment.TOKEN_SECRET ?? null,
+      lifetimeMinutes: environment.TOKEN_LIFETIME_MINUTES,
+    },
+    limits: {
+      cost: environment.MAX_QUERY_COST,
+      depth: environment.MAX_QUERY_DEPTH,
+      breadth: environment.MAX_QUERY_BREADTH,
+    },
+    slowQueryMs: environment.SLOW_QUERY_MS,
+    trustProxy: environment.TRUST_PROXY,
+    shutdownSeconds: environment.SHUTDOWN_SECONDS,
+    logLevel: environment.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,143 @@
+import type { Knex } from 'knex';
+import { dialectOf } from './client.ts';
+import {
+  findPage,
+  findPageOfEachParent,
+  type Ordering,
+  type Page,
+  type PageRequest,
+} from './keyset.ts';
+import { type Range, whereBetween } from './range.ts';
+
+export const auditSeverities = ['info', 'warning', 'critical'] as const;
+
+export type AuditSeverity = (typeof auditSeverities)[number];
+
+export interface AuditLogRow {
+  id: number;
+  timestamp: string;
+  event_type: string;
+  severity: AuditSeverity;
+  user_id: number | null;
+  username: string | null;
+  client_ip: string | null;
+  user_agent: string | null;
+  endpoint: string | null;
+  method: string | null;
+  status_code: number | null;
+  resource_type: string | null;
+  resource_id: string | null;
+  session_id: string | null;
+  details: string | null;
+}
+
+const auditLogColumns = [
+  'id',
+  'timestamp',
+  'event_type',
+  'severity',
+  'user_id',
+  'username',
+  'client_ip',
+  'user_agent',
+  'endpoint',
+  'method',
+  'status_code',
+  'resource_type',
+  'resource_id',
+  'session_id',
+  'details',
+] as const satisfies readonly (keyof AuditLogRow)[];
+
+export const auditLogOrdering: Ordering<AuditLogRow> = {
+  name: 'audit_logs.timestamp',
+  column: 'audit_logs.timestamp',
+  kind: 'time',
+  nullable: false,
+  value: (row) => row.timestamp,
+  idColumn: 'audit_logs.id',
+  id: (row) => row.id,
+};
+
+export interface AuditLogFilter {
+  endpoint?: string | null | undefined;
+  clientIp?: string | null | undefined;
+  eventType?: string | null | undefined;
+  severity?: AuditSeverity | null | undefined;
+  userId?: number | null | undefined;
+  timestamp?: Range<string> | null | undefined;
+}
+
+function filtered(db: Knex, query: Knex.QueryBuilder, filter: AuditLogFilter): Knex.QueryBuilder {
+  if (filter.endpoint != null) query.where('audit_logs.endpoint', filter.endpoint);
+  if (filter.clientIp != null) query.where('audit_logs.client_ip', filter.clientIp);
+  if (filter.eventType != null) query.where('audit_logs.event_type', filter.eventType);
+  if (filter.severity != null) query.where('audit_logs.severity', filter.severity);
+  if (filter.userId != null) query.where('audit_logs.user_id', filter.userId);
+  whereBetween(db, query, auditLogOrdering, filter.timestamp);
+  return query;
+}
+
+export async function findAuditLogsByIds(db: Knex, ids: readonly number[]): Promise<AuditLogRow[]> {
+  const dialect = dialectOf(db);
+  return db('audit_logs')
+    .select(auditLogColumns)
+    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(ids)]);
+}
+
+export interface AuditLogPageRequest {
+  filter: AuditLogFilter;
+  page: PageRequest<AuditLogRow>;
+}
+
+export async function findAuditLogPage(
+  db: Knex,
+  { filter, page }: AuditLogPageRequest,
+): Promise<Page<AuditLogRow>> {
+  return findPage(db, filtered(db, db('audit_logs').select(auditLogColumns), filter), page);
+}
+
+export async function countAuditLogs(db: Knex, filter: AuditLogFilter): Promise<number> {
+  const [row] = await filtered(db, db('audit_logs').count({ count: '*' }), filter);
+  return Number(row.count);
+}
+
+/** The audit log of each user, as far as `filter` lets it through. */
+export async function findAuditLogPagesByUserIds(
+  db: Knex,
+  userIds: readonly number[],
+  { filter, page }: AuditLogPageRequest,
+): Promise<Map<number, Page<AuditLogRow>>> {
+  return findPageOfEachParent(db, {
+    table: 'audit_logs',
+    columns: auditLogColumns,
+    parentColumn: 'user_id',
+    parentType: 'integer',
+    parents: userIds,
+    // The join is on the user, so it is there.
+    parentOf: (row: AuditLogRow) => row.user_id ?? 0,
+    filter: (query) => filtered(db, query, filter),
+    page,
+  });
+}
+
+export async function countAuditLogsByUserIds(
+  db: Knex,
+  userIds: readonly number[],
+  filter: AuditLogFilter,
+): Promise<{ user_id: number; count: number }[]> {
+  const dialect = dialectOf(db);
+  const query = db('audit_logs')
+    .select('audit_logs.user_id')
+    .count({ count: '*' })
+    .whereRaw(dialect.isAnyOf('audit_logs.user_id', 'integer'), [dialect.keyList(userIds)])
+    .groupBy('audit_logs.user_id');
+  return filtered(db, query, filter);
+}
+
+export type NewAuditLog = Omit<AuditLogRow, 'id'>;
+
+/** Always within the transaction of what it reports. */
+export async function insertAuditLog(db: Knex.Transaction, entry: NewAuditLog): Promise<void> {
+  await db('audit_logs').insert(entry);
+}

@@ -1,0 +1,65 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import knex, { type Knex } from 'knex';
+import type { DatabaseAddress } from '../config.ts';
+import type { Dialect, StatementListener } from './dialect.ts';
+import type { ObservedConfig } from './observed.ts';
+import { PostgresqlClient, postgres } from './postgres.ts';
+import { SqliteClient, sqlite } from './sqlite.ts';
+
+/** The folder of the migrations; Knex imports the TypeScript as it is. */
+const migrationDirectory = new URL('../../migrations/', import.meta.url).pathname;
+
+interface ConnectOptions {
+  address: DatabaseAddress;
+  poolSize: number;
+  onStatement?: StatementListener;
+}
+
+/** Knex's configuration for a database; the knexfile and the service share it. */
+export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): ObservedConfig {
+  // Knex's types know neither its dialects' classes nor that `client` may be one of ours.
+  const clientClass = (ours: unknown): typeof Knex.Client => ours as typeof Knex.Client;
+  const shared = {
+    ...(onStatement && { onStatement }),
+    // Each migration opens its own transactions: CREATE INDEX CONCURRENTLY can't run in one.
+    migrations: { directory: migrationDirectory, disableTransactions: true },
+    compileSqlOnError: false,
+  };
+  if (address.kind === 'sqlite') {
+    mkdirSync(dirname(address.filename), { recursive: true });
+    return {
+      ...shared,
+      client: clientClass(SqliteClient),
+      connection: { filename: address.filename },
+      useNullAsDefault: true,
+    };
+  }
+  return {
+    ...shared,
+    client: clientClass(PostgresqlClient),
+    connection: { connectionString: address.url, connectionTimeoutMillis: 5000 },
+    pool: { min: 0, max: poolSize },
+    acquireConnectionTimeout: 10_000,
+  };
+}
+
+export function connect(options: ConnectOptions): Knex {
+  return knex(knexConfig(options));
+}
+
+/** A transaction's client has the same prototype as the client it came from. */
+export function dialectOf(db: Knex): Dialect {
+  return db.client instanceof SqliteClient ? sqlite : postgres;
+}
+
+/** Runs SQL text and gives its rows; the drivers answer raw statements in two shapes. */
+export async function select<Row>(
+  db: Knex,
+  sql: string,
+  bindings: readonly Knex.RawBinding[] = [],
+): Promise<Row[]> {
+  // What a raw statement gives is up to its text, which Knex's types can't read.
+  const answer = (await db.raw(sql, bindings)) as unknown as Row[] | { rows: Row[] };
+  return Array.isArray(answer) ? answer : answer.rows;
+}

@@ -1,0 +1,64 @@
+import type { Knex } from 'knex';
+
+export type KeyType = 'integer' | 'text';
+
+/** What an ordering compares, so that nulls and cursors know their type. */
+export type OrderingKind = 'time' | 'number' | 'text';
+
+/** A statement that was sent, as the driver saw it. */
+export interface SentStatement {
+  sql: string;
+  bindings: readonly unknown[];
+  /** performance.now() when the driver was called. */
+  startedAt: number;
+  durationMs: number;
+  /** Rows returned, or changed by a statement that returns none. */
+  rowCount: number;
+  failed: boolean;
+}
+
+export type StatementListener = (statement: SentStatement) => void;
+
+/** The limit-per-parent statement of a nested connection. */
+export interface PageOfEachParent {
+  table: string;
+  columns: readonly string[];
+  parentColumn: string;
+  parentType: KeyType;
+  parents: readonly (string | number)[];
+  /** Narrows and orders the rows of one parent; it must set an order and a limit. */
+  narrow(query: Knex.QueryBuilder): Knex.QueryBuilder;
+}
+
+/** What the databases do differently. Ask it what to write, not what it is called. */
+export interface Dialect {
+  /** SQL that is true where `column` is one of the keys, which are one parameter: the text is the same for any number. */
+  isAnyOf(column: string, type: KeyType): string;
+  /** The keys as the one parameter that `isAnyOf` and `eachKey` take. */
+  keyList(keys: readonly (string | number)[]): Knex.RawBinding;
+  /** A table source `k(key, value)`: the keys with their positions. */
+  eachKey(type: KeyType): string;
+  /** The column with its nulls replaced by a value below all others, so that rows compare in one order everywhere. */
+  nullsLowest(column: string, kind: OrderingKind): string;
+  /** That value, as it is bound. */
+  lowest(kind: OrderingKind): string | number;
+  /** The first rows of each parent, stopping early at each: the work does not grow with the rows left out. */
+  pageOfEachParent(db: Knex, page: PageOfEachParent): Knex.QueryBuilder;
+  /** The UTC day of a time, as text `YYYY-MM-DD`. */
+  day(column: string): string;
+  search: SearchDialect;
+}
+
+/** Full-text search. Both find rows that have all the words, whatever their case. */
+export interface SearchDialect {
+  /** The words as the database's own query language, safe to bind. */
+  query(words: readonly string[]): string;
+  /** Matching jobs: `job_id` and `score` (higher is better); binds the query once. */
+  jobs: string;
+  /** Matching segments: `segment_id` and `score`; binds the query once. */
+  segments: string;
+  /** `id` and the best passage, `marked`; binds the marks, the query and the job ids. */
+  jobHighlights: string;
+  /** `id` and the whole text, `marked`; binds the marks, the query and the segment ids. */
+  segmentHighlights: string;
+}

@@ -1,0 +1,182 @@
+import type { Knex } from 'knex';
+import { dialectOf, select } from './client.ts';
+import {
+  findPage,
+  findPageOfEachParent,
+  type Ordering,
+  type Page,
+  type PageRequest,
+} from './keyset.ts';
+import { type Range, whereBetween } from './range.ts';
+
+export const jobStatuses = [
+  'queued',
+  'processing',
+  'enriching',
+  'completed',
+  'failed',
+  'failed_timeout',
+  'failed_launch_error',
+  'failed_whisper_error',
+  'failed_thread_exception',
+  'failed_unknown',
+  'cancelled',
+] as const;
+
+export type JobStatus = (typeof jobStatuses)[number];
+
+export interface JobRow {
+  id: string;
+  user_id: number;
+  original_filename: string;
+  model: string;
+  status: JobStatus;
+  created_at: string;
+  updated_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  processing_time_seconds: number | null;
+  file_size_bytes: number | null;
+  duration_seconds: number | null;
+  priority: number;
+  attempt: number;
+  progress: number | null;
+  error_message: string | null;
+}
+
+/** Where the files lie on the server is not for clients, so those columns are not read. */
+export const jobColumns = [
+  'id',
+  'user_id',
+  'original_filename',
+  'model',
+  'status',
+  'created_at',
+  'updated_at',
+  'started_at',
+  'finished_at',
+  'processing_time_seconds',
+  'file_size_bytes',
+  'duration_seconds',
+  'priority',
+  'attempt',
+  'progress',
+  'error_message',
+] as const satisfies readonly (keyof JobRow)[];
+
+const ordering = (
+  name: string,
+  column: keyof JobRow & string,
+  kind: 'time' | 'number',
+): Ordering<JobRow> => ({
+  name: `jobs.${name}`,
+  column: `jobs.${column}`,
+  kind,
+  nullable: column !== 'created_at',
+  // Only columns of these kinds are named below.
+  value: (row) => row[column] as string | number | null,
+  idColumn: 'jobs.id',
+  id: (row) => row.id,
+});
+
+export const jobOrderings = {
+  created_at: ordering('created_at', 'created_at', 'time'),
+  finished_at: ordering('finished_at', 'finished_at', 'time'),
+  duration_seconds: ordering('duration_seconds', 'duration_seconds', 'number'),
+  processing_time_seconds: ordering('processing_time_seconds', 'processing_time_seconds', 'number'),
+  file_size_bytes: ordering('file_size_bytes', 'file_size_bytes', 'number'),
+};
+
+export interface JobFilter {
+  userId?: number | null | undefined;
+  status?: JobStatus | null | undefined;
+  model?: string | null | undefined;
+  createdAt?: Range<string> | null | undefined;
+  durationSeconds?: Range<number> | null | undefined;
+  fileSizeBytes?: Range<number> | null | undefined;
+}
+
+function filtered(db: Knex, query: Knex.QueryBuilder, filter: JobFilter): Knex.QueryBuilder {
+  if (filter.userId != null) query.where('jobs.user_id', filter.userId);
+  if (filter.status != null) query.where('jobs.status', filter.status);
+  if (filter.model != null) query.where('jobs.model', filter.model);
+  whereBetween(db, query, jobOrderings.created_at, filter.createdAt);
+  whereBetween(db, query, jobOrderings.duration_seconds, filter.durationSeconds);
+  whereBetween(db, query, jobOrderings.file_size_bytes, filter.fileSizeBytes);
+  return query;
+}
+
+export async function findJobsByIds(db: Knex, ids: readonly string[]): Promise<JobRow[]> {
+  const dialect = dialectOf(db);
+  return db('jobs')
+    .select(jobColumns)
+    .whereRaw(dialect.isAnyOf('id', 'text'), [dialect.keyList(ids)]);
+}
+
+export interface JobPageRequest {
+  filter: JobFilter;
+  page: PageRequest<JobRow>;
+}
+
+export async function findJobPage(
+  db: Knex,
+  { filter, page }: JobPageRequest,
+): Promise<Page<JobRow>> {
+  return findPage(db, filtered(db, db('jobs').select(jobColumns), filter), page);
+}
+
+export async function findJobPagesByUserIds(
+  db: Knex,
+  userIds: readonly number[],
+  { filter, page }: JobPageRequest,
+): Promise<Map<number, Page<JobRow>>> {
+  return findPageOfEachParent(db, {
+    table: 'jobs',
+    columns: jobColumns,
+    parentColumn: 'user_id',
+    parentType: 'integer',
+    parents: userIds,
+    parentOf: (row: JobRow) => row.user_id,
+    filter: (query) => filtered(db, query, filter),
+    page,
+  });
+}
+
+export async function countJobs(db: Knex, filter: JobFilter): Promise<number> {
+  const [row] = await filtered(db, db('jobs').count({ count: '*' }), filter);
+  return Number(row.count);
+}
+
+export async function countJobsByUserIds(
+  db: Knex,
+  userIds: readonly number[],
+  filter: JobFilter,
+): Promise<{ user_id: number; count: number }[]> {
+  const dialect = dialectOf(db);
+  const query = db('jobs')
+    .select('jobs.user_id')
+    .count({ count: '*' })
+    .whereRaw(dialect.isAnyOf('jobs.user_id', 'integer'), [dialect.keyList(userIds)])
+    .groupBy('jobs.user_id');
+  return filtered(db, query, filter);
+}
+
+export interface JobCountRow {
+  user_id: number;
+  status: JobStatus;
+  count: number;
+}
+
+/** How many jobs each user has in each status, read from an index alone. */
+export async function countJobsByStatus(
+  db: Knex,
+  userIds: readonly number[],
+): Promise<JobCountRow[]> {
+  const dialect = dialectOf(db);
+  return select<JobCountRow>(
+    db,
+    `SELECT user_id, status, count(*) AS count FROM jobs
+      WHERE ${dialect.isAnyOf('user_id', 'integer')} GROUP BY user_id, status`,
+    [dialect.keyList(userIds)],
+  );
+}

@@ -1,0 +1,176 @@
+import { crc32 } from 'node:zlib';
+import type { Knex } from 'knex';
+import { ApiError } from '../errors.ts';
+import { dialectOf } from './client.ts';
+import type { Dialect, OrderingKind } from './dialect.ts';
+
+/** One way to order rows: by a value, and among equal values by a unique id. */
+export interface Ordering<Row> {
+  /** Stands in the cursor, so that a cursor of another ordering is refused. */
+  name: string;
+  /** The column, with its table where a statement has several. */
+  column: string;
+  kind: OrderingKind;
+  /** Where nulls are possible they come below all values, on both databases. */
+  nullable: boolean;
+  value(row: Row): string | number | null;
+  idColumn: string;
+  id(row: Row): string | number;
+}
+
+/** The place of a row in an ordering. */
+export interface Position {
+  value: string | number | null;
+  id: string | number;
+}
+
+/** A page of an ordering: at most `limit` rows between `after` and `before`. */
+export interface PageRequest<Row> {
+  ordering: Ordering<Row>;
+  descending: boolean;
+  limit: number;
+  /** Whether the rows nearest to the end are asked for (`last`). */
+  fromEnd: boolean;
+  after: Position | null;
+  before: Position | null;
+}
+
+export interface Page<Row> {
+  rows: Row[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+}
+
+/** The SQL that an ordering compares and sorts by; an index on it and the id serves the page. */
+export function orderExpression<Row>(dialect: Dialect, ordering: Ordering<Row>): string {
+  return ordering.nullable ? dialect.nullsLowest(ordering.column, ordering.kind) : ordering.column;
+}
+
+/**
+ * Narrows a query to a page and one row more, which tells whether there is another.
+ * The limit stands in the text: a parameter would make PostgreSQL plan every call anew.
+ */
+export function keysetPage<Row>(
+  query: Knex.QueryBuilder,
+  dialect: Dialect,
+  page: PageRequest<Row>,
+): Knex.QueryBuilder {
+  const { ordering, limit, fromEnd, after, before } = page;
+  const expression = orderExpression(dialect, ordering);
+  const bound = (position: Position, comparison: '<' | '>'): void => {
+    query.whereRaw(`(${expression}, ${ordering.idColumn}) ${comparison} (?, ?)`, [
+      position.value ?? dialect.lowest(ordering.kind),
+      position.id,
+    ]);
+  };
+  if (after) bound(after, page.descending ? '<' : '>');
+  if (before) bound(before, page.descending ? '>' : '<');
+  const direction = page.descending !== fromEnd ? 'DESC' : 'ASC';
+  return query
+    .orderByRaw(`${expression} ${direction}, ${ordering.idColumn} ${direction}`)
+    .limit(limit + 1, { skipBinding: true });
+}
+
+/** The rows that `keysetPage` brought, in the order asked for, and what lies beyond them. */
+export function pageOf<Row>(found: readonly Row[], page: PageRequest<Row>): Page<Row> {
+  const rows = found.slice(0, page.limit);
+  const more = found.length > page.limit;
+  if (page.fromEnd) rows.reverse();
+  return {
+    rows,
+    hasNextPage: page.fromEnd ? page.before !== null : more,
+    hasPreviousPage: page.fromEnd ? more : page.after !== null,
+  };
+}
+
+/** An opaque cursor: the row's place, the ordering's name, and a checksum over both. */
+export function encodeCursor<Row>(ordering: Ordering<Row>, row: Row): string {
+  const text = JSON.stringify([ordering.name, ordering.value(row), ordering.id(row)]);
+  return Buffer.from(crc32(text).toString(16).padStart(8, '0') + text).toString('base64url');
+}
+
+/** Throws BAD_USER_INPUT where the text is no cursor, was changed, or belongs to another ordering. */
+export function decodeCursor<Row>(
+  ordering: Ordering<Row>,
+  cursor: string,
+  argument: string,
+): Position {
+  const decoded = Buffer.from(cursor, 'base64url').toString();
+  const text = decoded.slice(8);
+  if (Number.parseInt(decoded.slice(0, 8), 16) !== crc32(text)) {
+    throw new ApiError('BAD_USER_INPUT', `"${argument}" is not a cursor that this API gave out.`);
+  }
+  // The checksum holds, so this is what encodeCursor wrote.
+  const [name, value, id] = JSON.parse(text) as [string, Position['value'], Position['id']];
+  if (name !== ordering.name) {
+    throw new ApiError(
+      'BAD_USER_INPUT',
+      `"${argument}" is a cursor of the ordering ${name}; this page is ordered by ${ordering.name}.`,
+    );
+  }
+  return { value, id };
+}
+
+/** One page of a query. `query` selects the columns and filters. */
+export async function findPage<Row>(
+  db: Knex,
+  query: Knex.QueryBuilder,
+  page: PageRequest<Row>,
+): Promise<Page<Row>> {
+  const rows: Row[] = await keysetPage(query, dialectOf(db), page);
+  return pageOf(rows, page);
+}
+
+interface PageOfParents<Row, Parent> {
+  table: string;
+  columns: readonly string[];
+  parentColumn: string;
+  parentType: 'integer' | 'text';
+  parents: readonly Parent[];
+  parentOf(row: Row): Parent;
+  filter(query: Knex.QueryBuilder): Knex.QueryBuilder;
+  page: PageRequest<Row>;
+}
+
+/** The same page of each of many parents, in one statement that stops early at each. */
+export async function findPageOfEachParent<Row, Parent extends string | number>(
+  db: Knex,
+  request: PageOfParents<Row, Parent>,
+): Promise<Map<Parent, Page<Row>>> {
+  const { table, columns, parentColumn, parentType, parents, parentOf, filter, page } = request;
+  const dialect = dialectOf(db);
+  const rows: Row[] = await dialect.pageOfEachParent(db, {
+    table,
+    columns,
+    parentColumn,
+    parentType,
+    parents,
+    narrow: (query) => keysetPage(filter(query), dialect, page),
+  });
+  const found = new Map<Parent, Row[]>(parents.map((parent) => [parent, []]));
+  for (const row of rows) found.get(parentOf(row))?.push(row);
+  const order = inOrderOf(page);
+  return new Map(
+    [...found].map(([parent, own]) => [parent, pageOf(own.sort(order), page)] as const),
+  );
+}
+
+/** Compares rows as the page's statement sorts them: a join gives no order, and these are few. */
+function inOrderOf<Row>({ ordering, descending, fromEnd }: PageRequest<Row>) {
+  const sign = descending !== fromEnd ? -1 : 1;
+  const compare = (a: string | number | null, b: string | number | null): number => {
+    if (a === b) return 0;
+    if (a === null) return -1;
+    if (b === null) return 1;
+    return a < b ? -1 : 1;
+  };
+  return (a: Row, b: Row): number =>
+    sign *
+    (compare(ordering.value(a), ordering.value(b)) || compare(ordering.id(a), ordering.id(b)));
+}
+
+export const emptyPage = (): Page<never> => ({
+  rows: [],
+  hasNextPage: false,
+  hasPreviousPage: false,
+});

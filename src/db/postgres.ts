@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import PostgresClient from 'knex/lib/dialects/postgres/index.js';
+import { LRUCache } from 'lru-cache';
+import pg, { type Client, type QueryResult } from 'pg';
+import type { Dialect, KeyType, PageOfEachParent } from './dialect.ts';
+import { observed } from './observed.ts';
+
+const { builtins } = pg.types;
+const integerTypes: ReadonlySet<number> = new Set([builtins.INT8, builtins.NUMERIC]);
+
+/** `2026-03-01 12:00:00.5+00` (the session is in UTC) as ISO-8601 with milliseconds, as SQLite stores it. */
+function isoTime(text: string): string {
+  const [whole = '', fraction = ''] = text.slice(0, text.lastIndexOf('+')).split('.');
+  return `${whole.replace(' ', 'T')}.${fraction.padEnd(3, '0')}Z`;
+}
+
+/** Values as SQLite gives them: times as ISO text, big integers as numbers (ours stay below 2^53). */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === builtins.TIMESTAMPTZ) return isoTime;
+    if (integerTypes.has(oid)) return Number;
+    return format === 'binary'
+      ? pg.types.getTypeParser(oid, 'binary')
+      : pg.types.getTypeParser(oid, 'text');
+  },
+};
+
+/** Texts that have a name, so that PostgreSQL keeps their plan; far more than the API has. */
+const statementNames = new LRUCache<string, string>({ max: 5000 });
+
+function statementName(sql: string): string {
+  let name = statementNames.get(sql);
+  if (!name) {
+    name = createHash('sha256').update(sql).digest('base64url').slice(0, 22);
+    statementNames.set(sql, name);
+  }
+  return name;
+}
+
+interface Query {
+  sql: string;
+  bindings?: readonly unknown[];
+  response?: QueryResult;
+}
+
+/** Only these gain from a plan that is kept; DDL and transaction control do not. */
+const planned = /^\s*(select|insert|update|delete|with)\b/i;
+
+/** Knex's client for PostgreSQL, with named statements and a listener for what is sent. */
+export class PostgresqlClient extends PostgresClient {
+  override async acquireRawConnection(): Promise<Client> {
+    const connection = await super.acquireRawConnection();
+    await connection.query("SET TIME ZONE 'UTC'");
+    return connection;
+  }
+
+  async _query(connection: Client, query: Query): Promise<Query> {
+    const bindings = query.bindings ?? [];
+    const named = planned.test(query.sql) ? { name: statementName(query.sql) } : {};
+    return observed(this.config, query.sql, bindings, async () => {
+      query.response = await connection.query({
+        ...named,
+        text: query.sql,
+        values: [...bindings],
+        types,
+      });
+      return { result: query, rowCount: query.response.rowCount ?? 0 };
+    });
+  }
+}
+
+const arrayType = (type: KeyType): string => (type === 'integer' ? 'int[]' : 'text[]');
+
+export const postgres: Dialect = {
+  isAnyOf: (column, type) => `${column} = ANY(?::${arrayType(type)})`,
+  // An array that is one parameter; Knex passes it on as it is.
+  keyList: (keys) => [...keys] as unknown as Knex.RawBinding,
+  eachKey: (type) => `unnest(?::${arrayType(type)}) WITH ORDINALITY AS k(value, key)`,
+  nullsLowest: (column, kind) => {
+    if (kind === 'time') return `coalesce(${column}, '-infinity'::timestamptz)`;
+    return `coalesce(${column}, ${kind === 'number' ? '-1' : "''"})`;
+  },
+  lowest: (kind) => (kind === 'time' ? '-infinity' : kind === 'number' ? -1 : ''),
+  pageOfEachParent(
+    db: Knex,
+    { table, columns, parentColumn, parentType, parents, narrow }: PageOfEachParent,
+  ) {
+    const first = narrow(
+      db(table)
+        .select(columns.map((column) => `${table}.${column}`))
+        .whereRaw(`${table}.${parentColumn} = k.value`),
+    );
+    return db
+      .select(columns.map((column) => `page.${column}`))
+      .from(
+        db.raw(`${postgres.eachKey(parentType)} CROSS JOIN LATERAL ? AS page`, [
+          postgres.keyList(parents),
+          first,
+        ]),
+      );
+  },
+  day: (column) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')`,
+  search: {
+    query: (words) => words.map((word) => `'${word}'`).join(' & '),
+    jobs: `SELECT job_id, ts_rank(document, query)::float8 AS score
+             FROM job_search, to_tsquery('simple', ?) AS query WHERE document @@ query`,
+    segments: `SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
+                 FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query`,
+    jobHighlights: `WITH marks AS (SELECT 'MaxWords=24, MinWords=12, StartSel=' || ? || ', StopSel=' || ? AS options)
+                    SELECT jobs.id, ts_headline('simple',
+                             regexp_replace(concat_ws(' ', original_filename, abstract, summary, keywords),
+                               '[_.-]+', ' ', 'g'),
+                             to_tsquery('simple', ?), marks.options) AS marked
+                      FROM marks, jobs LEFT JOIN metadata ON metadata.job_id = jobs.id
+                     WHERE jobs.id = ANY(?::text[])`,
+    segmentHighlights: `WITH marks AS (SELECT 'HighlightAll=true, StartSel=' || ? || ', StopSel=' || ? AS options)
+                        SELECT segments.id, ts_headline('simple', text, to_tsquery('simple', ?),
+                                 marks.options) AS marked
+                          FROM marks, segments WHERE segments.id = ANY(?::int[])`,
+  },
+};

@@ -1,0 +1,157 @@
+import type { Knex } from 'knex';
+import { dialectOf } from './client.ts';
+import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
+import { type Range, whereBetween } from './range.ts';
+
+export const userRoles = ['user', 'admin'] as const;
+
+export type UserRole = (typeof userRoles)[number];
+
+/** SQLite has no boolean. */
+export type SqlBoolean = boolean | 0 | 1;
+
+export interface UserRow {
+  id: number;
+  username: string;
+  email: string;
+  hashed_password: string;
+  role: UserRole;
+  must_change_password: SqlBoolean;
+  created_at: string;
+  last_login: string | null;
+  is_active: SqlBoolean;
+}
+
+const userColumns = [
+  'id',
+  'username',
+  'email',
+  'hashed_password',
+  'role',
+  'must_change_password',
+  'created_at',
+  'last_login',
+  'is_active',
+] as const satisfies readonly (keyof UserRow)[];
+
+const byId = { idColumn: 'users.id', id: (row: UserRow) => row.id };
+
+export const userOrderings = {
+  created_at: {
+    name: 'users.created_at',
+    column: 'users.created_at',
+    kind: 'time',
+    nullable: false,
+    value: (row) => row.created_at,
+    ...byId,
+  },
+  last_login: {
+    name: 'users.last_login',
+    column: 'users.last_login',
+    kind: 'time',
+    nullable: true,
+    value: (row) => row.last_login,
+    ...byId,
+  },
+  username: {
+    name: 'users.username',
+    column: 'users.username',
+    kind: 'text',
+    nullable: false,
+    value: (row) => row.username,
+    ...byId,
+  },
+} as const satisfies Record<string, Ordering<UserRow>>;
+
+export interface UserFilter {
+  role?: UserRole | null | undefined;
+  isActive?: boolean | null | undefined;
+  createdAt?: Range<string> | null | undefined;
+  lastLogin?: Range<string> | null | undefined;
+  usernamePrefix?: string | null | undefined;
+}
+
+function filtered(db: Knex, query: Knex.QueryBuilder, filter: UserFilter): Knex.QueryBuilder {
+  if (filter.role != null) query.where('users.role', filter.role);
+  if (filter.isActive != null) query.where('users.is_active', filter.isActive);
+  whereBetween(db, query, userOrderings.created_at, filter.createdAt);
+  whereBetween(db, query, userOrderings.last_login, filter.lastLogin);
+  if (filter.usernamePrefix) {
+    // A range, since LIKE with a parameter cannot use an index; user names compare byte by byte.
+    whereBetween(db, query, userOrderings.username, {
+      from: filter.usernamePrefix,
+      to: `${filter.usernamePrefix}\u{10FFFF}`,
+    });
+  }
+  return query;
+}
+
+export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<UserRow[]> {
+  const dialect = dialectOf(db);
+  return db('users')
+    .select(userColumns)
+    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(ids)]);
+}
+
+export async function findUserByUsername(db: Knex, username: string): Promise<UserRow | null> {
+  const row: UserRow | undefined = await db('users')
+    .select(userColumns)
+    .where('username', username)
+    .first();
+  return row ?? null;
+}
+
+export interface UserPageRequest {
+  filter: UserFilter;
+  page: PageRequest<UserRow>;
+}
+
+export async function findUserPage(
+  db: Knex,
+  { filter, page }: UserPageRequest,
+): Promise<Page<UserRow>> {
+  return findPage(db, filtered(db, db('users').select(userColumns), filter), page);
+}
+
+export async function countUsers(db: Knex, filter: UserFilter): Promise<number> {
+  const [row] = await filtered(db, db('users').count({ count: '*' }), filter);
+  return Number(row.count);
+}
+
+export type NewUser = Omit<UserRow, 'id' | 'last_login'>;
+
+export async function insertUser(db: Knex, user: NewUser): Promise<UserRow> {
+  const [row] = await db('users').insert(user).returning(userColumns);
+  return row;
+}
+
+export async function updateUserRow(
+  db: Knex,
+  id: number,
+  changes: Partial<Omit<UserRow, 'id'>>,
+): Promise<UserRow | null> {
+  const [row] = await db('users').where('id', id).update(changes).returning(userColumns);
+  return row ?? null;
+}
+
+/** Which of the two is taken by another user: the unique columns, looked up by their indexes. */
+export async function findTaken(
+  db: Knex,
+  { username, email, exceptId }: { username: string; email: string; exceptId: number | null },
+): Promise<'username' | 'email' | null> {
+  const rows: Pick<UserRow, 'username' | 'email'>[] = await db('users')
+    .select('username', 'email')
+    .where((query) => query.where('username', username).orWhere('email', email))
+    .whereNot('id', exceptId ?? 0)
+    .limit(2, { skipBinding: true });
+  if (rows.some((row) => row.username === username)) return 'username';
+  return rows.length > 0 ? 'email' : null;
+}
+
+export async function administratorExists(db: Knex): Promise<boolean> {
+  const row: { id: number } | undefined = await db('users')
+    .select('id')
+    .where('role', 'admin')
+    .first();
+  return row !== undefined;
+}

@@ -1,0 +1,16 @@
+import type { Knex } from 'knex';
+import { type AuditLogFilter, countAuditLogsByUserIds } from '../db/auditLogs.ts';
+import type { LoaderOptions } from './batched.ts';
+import { ofEachParent } from './ofEachParent.ts';
+
+/** user id and filter → how many entries of the user's the filter lets through. */
+export const auditLogCountByUserId = (db: Knex, options: LoaderOptions) =>
+  ofEachParent<number, AuditLogFilter, number>(
+    'auditLogCountByUserId',
+    options,
+    async (userIds, filter) =>
+      new Map(
+        (await countAuditLogsByUserIds(db, userIds, filter)).map((row) => [row.user_id, row.count]),
+      ),
+    () => 0,
+  );

@@ -1,0 +1,18 @@
+import type { Knex } from 'knex';
+import {
+  type AuditLogPageRequest,
+  type AuditLogRow,
+  findAuditLogPagesByUserIds,
+} from '../db/auditLogs.ts';
+import { emptyPage, type Page } from '../db/keyset.ts';
+import type { LoaderOptions } from './batched.ts';
+import { ofEachParent } from './ofEachParent.ts';
+
+/** user id and what is asked → a page of what the user did. */
+export const auditLogPageByUserId = (db: Knex, options: LoaderOptions) =>
+  ofEachParent<number, AuditLogPageRequest, Page<AuditLogRow>>(
+    'auditLogPageByUserId',
+    options,
+    (parents, request) => findAuditLogPagesByUserIds(db, parents, request),
+    emptyPage,
+  );

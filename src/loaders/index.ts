@@ -1,0 +1,52 @@
+import type { Knex } from 'knex';
+import { auditLogById } from './auditLogById.ts';
+import { auditLogCountByUserId } from './auditLogCountByUserId.ts';
+import { auditLogPageByUserId } from './auditLogPageByUserId.ts';
+import type { LoaderOptions } from './batched.ts';
+import { jobById } from './jobById.ts';
+import { jobCountByUserId } from './jobCountByUserId.ts';
+import { jobPageByUserId } from './jobPageByUserId.ts';
+import { jobStatusCountsByUserId } from './jobStatusCountsByUserId.ts';
+import { metadataByJobId } from './metadataByJobId.ts';
+import { segmentById } from './segmentById.ts';
+import { segmentCountByJobId } from './segmentCountByJobId.ts';
+import { segmentPageByJobId } from './segmentPageByJobId.ts';
+import { segmentsByJobId } from './segmentsByJobId.ts';
+import { userById } from './userById.ts';
+
+const factories = {
+  auditLogById,
+  auditLogCountByUserId,
+  auditLogPageByUserId,
+  jobById,
+  jobCountByUserId,
+  jobPageByUserId,
+  jobStatusCountsByUserId,
+  metadataByJobId,
+  segmentById,
+  segmentCountByJobId,
+  segmentPageByJobId,
+  segmentsByJobId,
+  userById,
+};
+
+type Factories = typeof factories;
+
+/** A request's loaders. Each is made when it is first asked for: most requests need a few. */
+export type Loaders = { readonly [Name in keyof Factories]: ReturnType<Factories[Name]> };
+
+export function createLoaders(db: Knex, options: LoaderOptions): Loaders {
+  const loaders = {};
+  for (const [name, factory] of Object.entries(factories)) {
+    Object.defineProperty(loaders, name, {
+      configurable: true,
+      get() {
+        const loader = factory(db, options);
+        Object.defineProperty(loaders, name, { value: loader });
+        return loader;
+      },
+    });
+  }
+  // Each property of the factories was defined above.
+  return loaders as Loaders;
+}

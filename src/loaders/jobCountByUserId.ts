@@ -1,0 +1,16 @@
+import type { Knex } from 'knex';
+import { countJobsByUserIds, type JobFilter } from '../db/jobs.ts';
+import type { LoaderOptions } from './batched.ts';
+import { ofEachParent } from './ofEachParent.ts';
+
+/** user id and filter → how many jobs of the user the filter lets through. */
+export const jobCountByUserId = (db: Knex, options: LoaderOptions) =>
+  ofEachParent<number, JobFilter, number>(
+    'jobCountByUserId',
+    options,
+    async (userIds, filter) =>
+      new Map(
+        (await countJobsByUserIds(db, userIds, filter)).map((row) => [row.user_id, row.count]),
+      ),
+    () => 0,
+  );

@@ -1,0 +1,10 @@
+import type { Knex } from 'knex';
+import { findMetadataByJobIds, type MetadataRow } from '../db/metadata.ts';
+import { batched, type LoaderOptions } from './batched.ts';
+import { inOrder } from './inOrder.ts';
+
+/** job id → metadata, or null where there is none. */
+export const metadataByJobId = (db: Knex, options: LoaderOptions) =>
+  batched<string, MetadataRow | null>('metadataByJobId', options, async (keys) =>
+    inOrder(keys, await findMetadataByJobIds(db, keys), (row) => row.job_id),
+  );
