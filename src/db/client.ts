@@ -8,7 +8,7 @@ import { PostgresqlClient, postgres } from './postgres.ts';
 import { SqliteClient, sqlite } from './sqlite.ts';
 
 /** The folder of the migrations; Knex imports the TypeScript as it is. */
-const migrationDirectory = new URL('../../migrations/', import.meta.url).pathname;
+export const migrationDirectory = new URL('../../migrations/', import.meta.url).pathname;
 
 interface ConnectOptions {
   address: DatabaseAddress;

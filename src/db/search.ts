@@ -39,39 +39,59 @@ export function searchWords(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
-interface SearchRequest<Row> {
+export interface Search {
   words: readonly string[];
   /** Only this user's jobs; null for everybody's. */
   userId: number | null;
-  page: PageRequest<Row>;
 }
+
+type SearchPage<Row> = Search & { page: PageRequest<Row> };
+
+function jobMatches(db: Knex, { words, userId }: Search): Knex.QueryBuilder {
+  const { search } = dialectOf(db);
+  const query = db
+    .from(db.raw(`(${search.jobs}) AS found`, [search.query(words)]))
+    .join('jobs', 'jobs.id', 'found.job_id');
+  return userId === null ? query : query.where('jobs.user_id', userId);
+}
+
+function segmentMatches(db: Knex, { words, userId }: Search): Knex.QueryBuilder {
+  const { search } = dialectOf(db);
+  const query = db
+    .from(db.raw(`(${search.segments}) AS found`, [search.query(words)]))
+    .join('segments', 'segments.id', 'found.segment_id');
+  if (userId === null) return query;
+  return query.join('jobs', 'jobs.id', 'segments.job_id').where('jobs.user_id', userId);
+}
+
+const columnsOf = (table: string, columns: readonly string[]): string[] => [
+  'found.score',
+  ...columns.map((column) => `${table}.${column}`),
+];
 
 export async function findJobMatches(
   db: Knex,
-  { words, userId, page }: SearchRequest<JobMatchRow>,
+  { page, ...search }: SearchPage<JobMatchRow>,
 ): Promise<Page<JobMatchRow>> {
-  const { search } = dialectOf(db);
-  const query = db
-    .select('found.score', ...jobColumns.map((column) => `jobs.${column}`))
-    .from(db.raw(`(${search.jobs}) AS found`, [search.query(words)]))
-    .join('jobs', 'jobs.id', 'found.job_id');
-  if (userId !== null) query.where('jobs.user_id', userId);
-  return findPage(db, query, page);
+  return findPage(db, jobMatches(db, search).select(columnsOf('jobs', jobColumns)), page);
 }
 
 export async function findSegmentMatches(
   db: Knex,
-  { words, userId, page }: SearchRequest<SegmentMatchRow>,
+  { page, ...search }: SearchPage<SegmentMatchRow>,
 ): Promise<Page<SegmentMatchRow>> {
-  const { search } = dialectOf(db);
-  const query = db
-    .select('found.score', ...segmentColumns.map((column) => `segments.${column}`))
-    .from(db.raw(`(${search.segments}) AS found`, [search.query(words)]))
-    .join('segments', 'segments.id', 'found.segment_id');
-  if (userId !== null) {
-    query.join('jobs', 'jobs.id', 'segments.job_id').where('jobs.user_id', userId);
-  }
+  const query = segmentMatches(db, search).select(columnsOf('segments', segmentColumns));
   return findPage(db, query, page);
+}
+
+export async function countJobMatches(db: Knex, search: Search): Promise<number> {
+  const [row] = await jobMatches(db, search).count({ count: '*' });
+  return Number(row.count);
+}
+
+export async function countSegmentMatches(db: Knex, search: Search): Promise<number> {
+  const [row] = await segmentMatches(db, search).count({ count: '*' });
+  return Number(row.count);
 }
 
 /** A part of a text, and whether it is one of the words that were searched for. */

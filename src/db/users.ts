@@ -155,3 +155,12 @@ export async function administratorExists(db: Knex): Promise<boolean> {
     .first();
   return row !== undefined;
 }
+
+/** Whether no other active administrator would be left without this user. */
+export async function isLastAdministrator(db: Knex, id: number): Promise<boolean> {
+  const administrators: { id: number }[] = await db('users')
+    .select('id')
+    .where({ role: 'admin', is_active: true })
+    .limit(2, { skipBinding: true });
+  return administrators.length === 1 && administrators[0]?.id === id;
+}

@@ -5,11 +5,13 @@ import { auditLogPageByUserId } from './auditLogPageByUserId.ts';
 import type { LoaderOptions } from './batched.ts';
 import { jobById } from './jobById.ts';
 import { jobCountByUserId } from './jobCountByUserId.ts';
+import { jobHighlightById } from './jobHighlightById.ts';
 import { jobPageByUserId } from './jobPageByUserId.ts';
 import { jobStatusCountsByUserId } from './jobStatusCountsByUserId.ts';
 import { metadataByJobId } from './metadataByJobId.ts';
 import { segmentById } from './segmentById.ts';
 import { segmentCountByJobId } from './segmentCountByJobId.ts';
+import { segmentHighlightById } from './segmentHighlightById.ts';
 import { segmentPageByJobId } from './segmentPageByJobId.ts';
 import { segmentsByJobId } from './segmentsByJobId.ts';
 import { userById } from './userById.ts';
@@ -20,11 +22,13 @@ const factories = {
   auditLogPageByUserId,
   jobById,
   jobCountByUserId,
+  jobHighlightById,
   jobPageByUserId,
   jobStatusCountsByUserId,
   metadataByJobId,
   segmentById,
   segmentCountByJobId,
+  segmentHighlightById,
   segmentPageByJobId,
   segmentsByJobId,
   userById,

@@ -1,0 +1,65 @@
+import type { Knex } from 'knex';
+import { LRUCache } from 'lru-cache';
+import { type ApiKeyRow, findApiKeyByHash } from '../db/apiKeys.ts';
+import { findUsersByIds, type UserRow } from '../db/users.ts';
+import { hashKey, isApiKey } from './apiKeys.ts';
+import { passwordFingerprint } from './passwords.ts';
+import { type Tokens, unauthenticated } from './tokens.ts';
+
+/** Who asks: a person with a token, or a worker with a key. */
+export type Viewer = { kind: 'user'; user: UserRow } | { kind: 'worker'; key: ApiKeyRow };
+
+/** How long another process may take to notice that an account was closed; this one notices at once. */
+const VIEWER_TTL_MS = 5000;
+
+export interface Authenticator {
+  /** The viewer of an Authorization header. Null without one; throws UNAUTHENTICATED on a bad one. */
+  authenticate(authorization: string | null): Promise<Viewer | null>;
+  /** Makes the next request look the viewers up again. */
+  forgetViewers(): void;
+}
+
+export function createAuthenticator(db: Knex, tokens: Tokens): Authenticator {
+  const users = new LRUCache<number, UserRow>({ max: 10_000, ttl: VIEWER_TTL_MS });
+  const keys = new LRUCache<string, ApiKeyRow>({ max: 1000, ttl: VIEWER_TTL_MS });
+
+  async function userOf(credential: string): Promise<Viewer> {
+    const claims = tokens.verify(credential);
+    let user = users.get(claims.userId);
+    if (!user) {
+      [user] = await findUsersByIds(db, [claims.userId]);
+      if (user) users.set(claims.userId, user);
+    }
+    if (!user?.is_active) throw unauthenticated('The account is closed.');
+    if (passwordFingerprint(user.hashed_password) !== claims.passwordFingerprint) {
+      throw unauthenticated('The password was changed; log in again.');
+    }
+    return { kind: 'user', user };
+  }
+
+  async function workerOf(credential: string): Promise<Viewer> {
+    const hash = hashKey(credential);
+    const key = keys.get(hash) ?? (await findApiKeyByHash(db, hash));
+    if (!key) throw unauthenticated('The API key is not known.');
+    if (key.revoked_at !== null) throw unauthenticated('The API key was revoked.');
+    keys.set(hash, key);
+    return { kind: 'worker', key };
+  }
+
+  return {
+    async authenticate(authorization) {
+      if (authorization === null) return null;
+      const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+      if (!credential) {
+        throw unauthenticated(
+          'The Authorization header must read "Bearer", a space, and the token.',
+        );
+      }
+      return isApiKey(credential) ? workerOf(credential) : userOf(credential);
+    },
+    forgetViewers() {
+      users.clear();
+      keys.clear();
+    },
+  };
+}

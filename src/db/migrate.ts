@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises';
+import type { Knex } from 'knex';
+import type { DatabaseAddress } from '../config.ts';
+import { StartError } from '../errors.ts';
+import { migrationDirectory } from './client.ts';
+import { withMigrationLock } from './migrationLock.ts';
+
+const messageOf = (error: unknown): string => {
+  // A refused connection to a name with several addresses is an AggregateError without a message.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+};
+
+/** The address without its password. */
+function shown(address: DatabaseAddress): string {
+  if (address.kind === 'sqlite') return address.filename;
+  const url = new URL(address.url);
+  url.password = '';
+  return url.href;
+}
+
+async function checkAnswers(db: Knex, address: DatabaseAddress): Promise<void> {
+  try {
+    await db.raw('SELECT 1');
+  } catch (error) {
+    throw new StartError(
+      'DATABASE_UNREACHABLE',
+      `The database ${shown(address)} can't be opened: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The files of the migrations that this version has. */
+async function knownMigrations(): Promise<Set<string>> {
+  return new Set((await readdir(migrationDirectory)).filter((file) => file.endsWith('.ts')));
+}
+
+/** Which migrations are still to run. Throws DATABASE_NEWER where one ran that this version lacks. */
+async function pendingMigrations(db: Knex): Promise<string[]> {
+  const [completed, pending]: [{ name: string }[], { file: string }[]] = await db.migrate.list();
+  const known = await knownMigrations();
+  const unknown = completed.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new StartError(
+      'DATABASE_NEWER',
+      `The database is newer than this version: it has ${unknown.join(', ')}. Start the version that made it, or undo with that version's \`npx knex migrate:down\`.`,
+    );
+  }
+  return pending.map(({ file }) => file);
+}
+
+/**
+ * Brings the database to this version and gives the names of the migrations that ran. Only one process
+ * migrates at a time. Throws DATABASE_UNREACHABLE, DATABASE_NEWER or MIGRATION_FAILED.
+ */
+export async function migrate(db: Knex, address: DatabaseAddress): Promise<string[]> {
+  await checkAnswers(db, address);
+  return withMigrationLock(address, async () => {
+    if ((await pendingMigrations(db)).length === 0) return [];
+    try {
+      // We hold the real lock; what Knex's says is left from a process that died.
+      await db.migrate.forceFreeMigrationsLock();
+      const [, names]: [number, string[]] = await db.migrate.latest();
+      return names;
+    } catch (error) {
+      throw new StartError(
+        'MIGRATION_FAILED',
+        `A migration failed: ${messageOf(error)}. What it did was undone, or is taken up at the next start.`,
+        { cause: error },
+      );
+    }
+  });
+}

@@ -1,0 +1,13 @@
+import type { Knex } from 'knex';
+import { findSegmentHighlights, type TextFragment } from '../db/search.ts';
+import type { LoaderOptions } from './batched.ts';
+import { ofEachParent } from './ofEachParent.ts';
+
+/** segment id and words → the segment's text, its matching words apart. */
+export const segmentHighlightById = (db: Knex, options: LoaderOptions) =>
+  ofEachParent<number, readonly string[], TextFragment[]>(
+    'segmentHighlightById',
+    options,
+    (segmentIds, words) => findSegmentHighlights(db, words, segmentIds),
+    () => [],
+  );

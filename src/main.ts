@@ -1,0 +1,41 @@
+import { pino } from 'pino';
+import { createFirstAdministrator } from './auth/firstAdministrator.ts';
+import { signingSecret } from './auth/secret.ts';
+import { readConfig } from './config.ts';
+import { migrate } from './db/migrate.ts';
+import { StartError } from './errors.ts';
+import { close, createApp, listen } from './server.ts';
+
+async function start(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.logLevel });
+  const secret = signingSecret(config.token.secret, config.dataDirectory);
+  const app = createApp({ config, logger, secret });
+  const migrations = await migrate(app.db, config.database.address);
+  if (migrations.length > 0) logger.info({ migrations }, 'Migrated the database');
+  const administrator = await createFirstAdministrator(app.db);
+  if (administrator) {
+    console.log(
+      `The first administrator is "${administrator.username}" with the password "${administrator.password}".\n` +
+        'It is shown only now, and has to be changed at the first login.',
+    );
+  }
+  const url = await listen(app, config);
+  logger.info({ url }, 'Listening');
+
+  const stop = async (signal: string): Promise<void> => {
+    logger.info({ signal }, 'Stopping: running requests may end');
+    await close(app, config);
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+try {
+  await start();
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  console.error(`${error.fault}: ${error.message}`);
+  process.exit(error.status);
+}

@@ -1,0 +1,19 @@
+import type { Knex } from 'knex';
+import type { Origin } from '../auth/audit.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import type { Authenticator, Viewer } from '../auth/viewer.ts';
+import type { Loaders } from '../loaders/index.ts';
+import type { Monitor } from '../perf/monitor.ts';
+
+/** What every resolver has at hand. */
+export interface Context {
+  db: Knex;
+  loaders: Loaders;
+  /** Null where the request brought no credentials. */
+  viewer: Viewer | null;
+  origin: Origin;
+  requestId: string;
+  tokens: Tokens;
+  authenticator: Authenticator;
+  monitor: Monitor;
+}

@@ -1,0 +1,234 @@
+import type { InputShapeFromFields } from '@pothos/core';
+import { userIdInSight, visibleJob, visibleUser } from '../auth/visibility.ts';
+import {
+  countJobs,
+  findJobPage,
+  type JobPageRequest,
+  type JobStatus as JobStatusName,
+  jobOrderings,
+  jobStatuses,
+} from '../db/jobs.ts';
+import { segmentOrdering } from '../db/segments.ts';
+import { formatTranscript } from '../transcripts/formats.ts';
+import { builder } from './builder.ts';
+import {
+  type ConnectionArguments,
+  connectionComplexity,
+  connectionOf,
+  OrderDirection,
+  pageRequest,
+} from './connection.ts';
+import { enumValues } from './enumValues.ts';
+import { Job, Metadata, Segment, User } from './nodes.ts';
+import { DateTimeRange, FloatRange, SafeIntRange, timeRange } from './range.ts';
+import { SegmentConnection } from './segment.ts';
+import { TranscriptFormat } from './transcriptFormat.ts';
+
+const statusDescriptions: Record<JobStatusName, string> = {
+  queued: 'Waits for a worker.',
+  processing: 'A worker transcribes it.',
+  enriching: 'The transcript is there; its metadata is being made.',
+  completed: 'Transcript and metadata are there.',
+  failed: 'Failed, for a reason that no other status names.',
+  failed_timeout: 'Took longer than it may.',
+  failed_launch_error: 'The transcription program could not be started.',
+  failed_whisper_error: 'The transcription program reported an error.',
+  failed_thread_exception: 'The worker itself failed.',
+  failed_unknown: 'Failed, and nothing is known of why.',
+  cancelled: 'Given up by its user or an administrator.',
+};
+
+export const JobStatus = builder.enumType('JobStatus', {
+  description: 'How far a job is, or how it ended.',
+  values: enumValues(jobStatuses, statusDescriptions),
+});
+
+Job.implement({
+  description: 'An audio file to be transcribed, and how far that is.',
+  fields: (t) => ({
+    originalFilename: t.exposeString('original_filename', {
+      description: 'The name of the file when it was uploaded.',
+    }),
+    model: t.exposeString('model', { description: 'The Whisper model, such as `large-v3`.' }),
+    status: t.field({
+      type: JobStatus,
+      description: 'How far it is, or how it ended.',
+      resolve: (job) => job.status,
+    }),
+    createdAt: t.expose('created_at', { type: 'DateTime', description: 'When it was uploaded.' }),
+    updatedAt: t.expose('updated_at', {
+      type: 'DateTime',
+      description: 'When anything of it changed last.',
+    }),
+    startedAt: t.expose('started_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When a worker began; null before that.',
+    }),
+    finishedAt: t.expose('finished_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended, well or not; null before that.',
+    }),
+    processingTimeSeconds: t.exposeFloat('processing_time_seconds', {
+      nullable: true,
+      description: 'How long the transcription took, in seconds.',
+    }),
+    fileSizeBytes: t.expose('file_size_bytes', {
+      type: 'SafeInt',
+      nullable: true,
+      description: 'The size of the audio file, in bytes.',
+    }),
+    durationSeconds: t.exposeFloat('duration_seconds', {
+      nullable: true,
+      description: 'The length of the audio, in seconds.',
+    }),
+    priority: t.exposeInt('priority', { description: 'The higher is worked on first.' }),
+    attempt: t.exposeInt('attempt', { description: 'How often a worker has taken it.' }),
+    progress: t.exposeFloat('progress', {
+      nullable: true,
+      description: 'How much is transcribed, from 0 to 1; null where nothing was reported.',
+    }),
+    errorMessage: t.exposeString('error_message', {
+      nullable: true,
+      description: 'Why it failed, in the words of the worker.',
+    }),
+    user: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who uploaded the file. Null for workers, who do not see users.',
+      resolve: async (job, _args, { loaders, viewer }) =>
+        visibleUser(viewer, await loaders.userById.load(job.user_id)),
+    }),
+    metadata: t.field({
+      type: Metadata,
+      nullable: true,
+      description: 'What was found in the transcript; null until it is there.',
+      resolve: (job, _args, { loaders }) => loaders.metadataByJobId.load(job.id),
+    }),
+    segments: t.connection(
+      {
+        type: Segment,
+        description: 'The transcript in pieces, in order of time.',
+        complexity: connectionComplexity,
+        resolve: async (job, args, { loaders }) => {
+          const request = pageRequest(args, segmentOrdering, false);
+          const page = await loaders.segmentPageByJobId.load({ parent: job.id, request });
+          return connectionOf(page, segmentOrdering, () =>
+            loaders.segmentCountByJobId.load(job.id),
+          );
+        },
+      },
+      SegmentConnection,
+    ),
+    transcript: t.string({
+      nullable: true,
+      description: 'The whole transcript as a file would have it; null until there is one.',
+      args: {
+        format: t.arg({
+          type: TranscriptFormat,
+          defaultValue: 'text',
+          description: 'The kind of file.',
+        }),
+      },
+      // All segments of the job are read, however many there are.
+      complexity: 100,
+      resolve: async (job, { format }, { loaders }) => {
+        const segments = await loaders.segmentsByJobId.load(job.id);
+        return segments.length === 0 ? null : formatTranscript(format ?? 'text', segments);
+      },
+    }),
+  }),
+});
+
+const JobFilterInput = builder.inputType('JobFilter', {
+  description: 'Which jobs; all conditions that are given hold together.',
+  fields: (t) => ({
+    status: t.field({ type: JobStatus, description: 'In this status.' }),
+    model: t.string({ description: 'With this Whisper model.' }),
+    userId: t.globalID({ for: User, description: 'Uploaded by this user.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Uploaded in this span of time.' }),
+    durationSeconds: t.field({ type: FloatRange, description: 'With audio of this length.' }),
+    fileSizeBytes: t.field({ type: SafeIntRange, description: 'With a file of this size.' }),
+  }),
+});
+
+const JobOrderField = builder.enumType('JobOrderField', {
+  description: 'What jobs can be ordered by.',
+  values: {
+    CREATED_AT: { value: 'created_at', description: 'When they were uploaded.' },
+    FINISHED_AT: { value: 'finished_at', description: 'When they ended.' },
+    DURATION: { value: 'duration_seconds', description: 'How long the audio is.' },
+    PROCESSING_TIME: {
+      value: 'processing_time_seconds',
+      description: 'How long the transcription took.',
+    },
+    FILE_SIZE: { value: 'file_size_bytes', description: 'How large the file is.' },
+  } as const,
+});
+
+const JobOrder = builder.inputType('JobOrder', {
+  description: 'The order of jobs. Among equals, the id decides.',
+  fields: (t) => ({
+    field: t.field({ type: JobOrderField, required: true, description: 'What to order by.' }),
+    direction: t.field({
+      type: OrderDirection,
+      defaultValue: 'descending',
+      description: 'Which end comes first.',
+    }),
+  }),
+});
+
+export const JobConnection = builder.connectionObject(
+  { type: Job, name: 'JobConnection', description: 'A page of jobs.' },
+  { name: 'JobEdge', description: 'A job on a page.' },
+);
+
+/** The arguments that every connection of jobs takes. */
+export const jobArguments = builder.args((t) => ({
+  filter: t.field({ type: JobFilterInput, description: 'Which jobs; all if not given.' }),
+  orderBy: t.field({
+    type: JobOrder,
+    description: 'Their order; the newest first if not given.',
+  }),
+}));
+
+type JobArguments = ConnectionArguments & InputShapeFromFields<typeof jobArguments>;
+
+/** What the arguments ask for, of the jobs of one user or (null) of anybody. */
+export function jobPageRequest(args: JobArguments, userId: number | null): JobPageRequest {
+  const { filter, orderBy } = args;
+  const ordering = jobOrderings[orderBy?.field ?? 'created_at'];
+  return {
+    filter: { ...filter, userId, createdAt: timeRange(filter?.createdAt) },
+    page: pageRequest(args, ordering, orderBy?.direction !== 'ascending'),
+  };
+}
+
+builder.queryFields((t) => ({
+  job: t.field({
+    type: Job,
+    nullable: true,
+    authScopes: { reader: true },
+    description: 'One job; null where it does not exist for the viewer.',
+    args: { id: t.arg.globalID({ for: Job, required: true, description: 'The id of the job.' }) },
+    resolve: async (_root, { id }, { loaders, viewer }) =>
+      visibleJob(viewer, await loaders.jobById.load(id.id)),
+  }),
+  jobs: t.connection(
+    {
+      type: Job,
+      authScopes: { reader: true },
+      description: "The viewer's own jobs; everybody's for administrators and workers.",
+      args: jobArguments,
+      complexity: connectionComplexity,
+      resolve: async (_root, args, { db, viewer }) => {
+        const userId = userIdInSight(viewer, args.filter?.userId?.id ?? null);
+        const request = jobPageRequest(args, userId);
+        const page = await findJobPage(db, request);
+        return connectionOf(page, request.page.ordering, () => countJobs(db, request.filter));
+      },
+    },
+    JobConnection,
+  ),
+}));

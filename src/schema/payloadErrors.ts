@@ -1,0 +1,54 @@
+import {
+  EmailTakenError,
+  InvalidCredentialsError,
+  InvalidInputError,
+  LastAdministratorError,
+  UsernameTakenError,
+} from '../auth/accountErrors.ts';
+import { builder } from './builder.ts';
+
+const PayloadError = builder.interfaceRef<Error>('PayloadError').implement({
+  description: 'Why a mutation did nothing, where the client can mend it.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'What is wrong, for people to read.' }),
+  }),
+});
+
+builder.objectType(InvalidCredentialsError, {
+  name: 'InvalidCredentialsError',
+  description: 'The user name or the password is wrong, or the account is closed.',
+  interfaces: [PayloadError],
+});
+
+builder.objectType(UsernameTakenError, {
+  name: 'UsernameTakenError',
+  description: 'Another user has the user name.',
+  interfaces: [PayloadError],
+  fields: (t) => ({
+    username: t.exposeString('username', { description: 'The user name that is taken.' }),
+  }),
+});
+
+builder.objectType(EmailTakenError, {
+  name: 'EmailTakenError',
+  description: 'Another user has the e-mail address.',
+  interfaces: [PayloadError],
+  fields: (t) => ({
+    email: t.exposeString('email', { description: 'The address that is taken.' }),
+  }),
+});
+
+builder.objectType(InvalidInputError, {
+  name: 'InvalidInputError',
+  description: 'A value breaks a rule.',
+  interfaces: [PayloadError],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The argument with the value.' }),
+  }),
+});
+
+builder.objectType(LastAdministratorError, {
+  name: 'LastAdministratorError',
+  description: 'Nobody would be left to administrate.',
+  interfaces: [PayloadError],
+});

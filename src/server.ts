@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphQLSchema } from 'graphql';
+import { createYoga } from 'graphql-yoga';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import { createTokens, type Tokens } from './auth/tokens.ts';
+import { createAuthenticator } from './auth/viewer.ts';
+import type { Config } from './config.ts';
+import { connect } from './db/client.ts';
+import type { StatementListener } from './db/dialect.ts';
+import { StartError } from './errors.ts';
+import { createLoaders } from './loaders/index.ts';
+import { createMonitor, type Monitor } from './perf/monitor.ts';
+import { timeResolvers } from './perf/timedResolvers.ts';
+import { usePerformance } from './perf/usePerformance.ts';
+import { createMaskError } from './plugins/maskError.ts';
+import { playground } from './plugins/playground.ts';
+import { useQueryCost } from './plugins/useQueryCost.ts';
+import { type RequestOrigin, useRequestId } from './plugins/useRequestId.ts';
+import { useViewer } from './plugins/useViewer.ts';
+import type { Context } from './schema/context.ts';
+import { createSchema } from './schema/index.ts';
+
+/** The most keys that a loader puts into one statement. */
+const MAX_BATCH_SIZE = 500;
+
+export interface AppOptions {
+  config: Config;
+  logger: Logger;
+  /** Signs the tokens. */
+  secret: string;
+  /** The most keys that a loader puts into one statement. */
+  maxBatchSize?: number;
+  /** Told of every statement, beside the monitor. */
+  onStatement?: StatementListener;
+  /** The schema that is served. */
+  schema?: GraphQLSchema;
+}
+
+export interface App {
+  db: Knex;
+  monitor: Monitor;
+  tokens: Tokens;
+  server: Server;
+}
+
+/** The address of the client: the nearest one that our own proxy saw, or the socket's. */
+function clientIpOf(request: IncomingMessage, trustProxy: boolean): string | null {
+  const forwarded = trustProxy ? request.headers['x-forwarded-for'] : undefined;
+  const nearest = String(forwarded ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim();
+  return nearest || (request.socket.remoteAddress ?? null);
+}
+
+/** Puts the parts together. Nothing listens and no statement is sent yet. */
+export function createApp(options: AppOptions): App {
+  const { config, logger, secret, maxBatchSize = MAX_BATCH_SIZE, onStatement } = options;
+  const clock = () => new Date();
+  const monitor = createMonitor({ clock, slowQueryMs: config.slowQueryMs });
+  const db = connect({
+    ...config.database,
+    onStatement(statement) {
+      monitor.recordStatement(statement);
+      onStatement?.(statement);
+    },
+  });
+  const tokens = createTokens(secret, config.token.lifetimeMinutes);
+  const authenticator = createAuthenticator(db, tokens);
+  const yoga = createYoga<RequestOrigin, Context>({
+    schema: timeResolvers(options.schema ?? createSchema()),
+    context: ({ request, requestId, clientIp }): Context => ({
+      db,
+      loaders: createLoaders(db, { maxBatchSize, onBatch: monitor.runBatch }),
+      viewer: null,
+      origin: {
+        clientIp,
+        userAgent: request.headers.get('user-agent'),
+        operationName: null,
+        method: request.method,
+      },
+      requestId,
+      tokens,
+      authenticator,
+      monitor,
+    }),
+    plugins: [
+      usePerformance({ monitor, clock }),
+      useRequestId(),
+      useQueryCost(config.limits),
+      useViewer(),
+    ],
+    maskedErrors: { maskError: createMaskError(logger) },
+    graphiql: playground(),
+    renderGraphiQL,
+    landingPage: false,
+    logging: false,
+  });
+  const server = createServer((request, response) => {
+    const origin = { requestId: randomUUID(), clientIp: clientIpOf(request, config.trustProxy) };
+    // Yoga answers every error itself; what it throws is a fault of ours that nobody would see.
+    Promise.resolve(yoga(request, response, origin)).catch((error: unknown) => {
+      logger.error({ requestId: origin.requestId, err: error }, 'A request was not answered');
+      response.destroy();
+    });
+  });
+  return { db, monitor, tokens, server };
+}
+
+/** Listens and gives the URL. Throws PORT_UNAVAILABLE. */
+export async function listen({ server }: App, { host, port }: Config): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(port, host, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error;
+    throw new StartError(
+      'PORT_UNAVAILABLE',
+      `Port ${port} of ${host} can't be listened on (${reason}). Set PORT to a free one.`,
+      { cause: error },
+    );
+  }
+  const address = server.address();
+  const actualPort = typeof address === 'object' && address ? address.port : port;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}/graphql`;
+}
+
+/** Takes no new requests, lets those that run end, and closes the database. */
+export async function close({ server, db }: App, { shutdownSeconds }: Config): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeIdleConnections();
+  const cutOff = setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1000);
+  await promise;
+  clearTimeout(cutOff);
+  await db.destroy();
+}
