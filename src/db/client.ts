@@ -48,9 +48,9 @@ export function connect(options: ConnectOptions): Knex {
   return knex(knexConfig(options));
 }
 
-/** A transaction's client has the same prototype as the client it came from. */
+/** The driver is named on the client's prototype, which transactions share. */
 export function dialectOf(db: Knex): Dialect {
-  return db.client instanceof SqliteClient ? sqlite : postgres;
+  return db.client.driverName === 'better-sqlite3' ? sqlite : postgres;
 }
 
 /** Runs SQL text and gives its rows; the drivers answer raw statements in two shapes. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { SqliteClient } from './sqlite.ts';
+import { dialectOf } from './client.ts';
+import { sqlite } from './sqlite.ts';
 
 /** The column types of a database. */
 export interface ColumnTypes {
@@ -34,7 +35,7 @@ const postgresTypes: ColumnTypes = {
   json: 'jsonb',
 };
 
-export const isSqlite = (db: Knex): boolean => db.client instanceof SqliteClient;
+export const isSqlite = (db: Knex): boolean => dialectOf(db) === sqlite;
 
 export const columnTypes = (db: Knex): ColumnTypes => (isSqlite(db) ? sqliteTypes : postgresTypes);
 
