@@ -6,7 +6,7 @@ import { createYoga } from 'graphql-yoga';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { createTokens, type Tokens } from './auth/tokens.ts';
-import { createAuthenticator } from './auth/viewer.ts';
+import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
 import type { Config } from './config.ts';
 import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
@@ -33,6 +33,8 @@ export interface AppOptions {
   secret: string;
   /** The most keys that a loader puts into one statement. */
   maxBatchSize?: number;
+  /** How long a viewer is not looked up again, in milliseconds. */
+  viewerTtlMs?: number;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -58,7 +60,8 @@ function clientIpOf(request: IncomingMessage, trustProxy: boolean): string | nul
 
 /** Puts the parts together. Nothing listens and no statement is sent yet. */
 export function createApp(options: AppOptions): App {
-  const { config, logger, secret, maxBatchSize = MAX_BATCH_SIZE, onStatement } = options;
+  const { config, logger, secret, onStatement } = options;
+  const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
   const clock = () => new Date();
   const monitor = createMonitor({ clock, slowQueryMs: config.slowQueryMs });
   const db = connect({
@@ -69,7 +72,7 @@ export function createApp(options: AppOptions): App {
     },
   });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
-  const authenticator = createAuthenticator(db, tokens);
+  const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
   const yoga = createYoga<RequestOrigin, Context>({
     schema: timeResolvers(options.schema ?? createSchema()),
     context: ({ request, requestId, clientIp }): Context => ({

@@ -10,7 +10,7 @@ import { type Tokens, unauthenticated } from './tokens.ts';
 export type Viewer = { kind: 'user'; user: UserRow } | { kind: 'worker'; key: ApiKeyRow };
 
 /** How long another process may take to notice that an account was closed; this one notices at once. */
-const VIEWER_TTL_MS = 5000;
+export const VIEWER_TTL_MS = 5000;
 
 export interface Authenticator {
   /** The viewer of an Authorization header. Null without one; throws UNAUTHENTICATED on a bad one. */
@@ -19,9 +19,9 @@ export interface Authenticator {
   forgetViewers(): void;
 }
 
-export function createAuthenticator(db: Knex, tokens: Tokens): Authenticator {
-  const users = new LRUCache<number, UserRow>({ max: 10_000, ttl: VIEWER_TTL_MS });
-  const keys = new LRUCache<string, ApiKeyRow>({ max: 1000, ttl: VIEWER_TTL_MS });
+export function createAuthenticator(db: Knex, tokens: Tokens, ttl: number): Authenticator {
+  const users = new LRUCache<number, UserRow>({ max: 10_000, ttl });
+  const keys = new LRUCache<string, ApiKeyRow>({ max: 1000, ttl });
 
   async function userOf(credential: string): Promise<Viewer> {
     const claims = tokens.verify(credential);

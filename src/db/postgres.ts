@@ -44,6 +44,10 @@ interface Query {
   response?: QueryResult;
 }
 
+/** PostgreSQL refuses a text with U+0000. As the driver does with half a surrogate pair, another stands for it. */
+const bindable = (value: unknown): unknown =>
+  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
+
 /** Only these gain from a plan that is kept; DDL and transaction control do not. */
 const planned = /^\s*(select|insert|update|delete|with)\b/i;
 
@@ -62,7 +66,7 @@ export class PostgresqlClient extends PostgresClient {
       query.response = await connection.query({
         ...named,
         text: query.sql,
-        values: [...bindings],
+        values: bindings.map(bindable),
         types,
       });
       return { result: query, rowCount: query.response.rowCount ?? 0 };

@@ -15,13 +15,15 @@ export function whereBetween<Row, Value extends string | number>(
   ordering: Ordering<Row>,
   range: Range<Value> | null | undefined,
 ): void {
-  if (!range) return;
+  const { from = null, to = null } = range ?? {};
+  if (from === null && to === null) return;
   const dialect = dialectOf(db);
   const expression = orderExpression(dialect, ordering);
-  if (range.from != null) query.whereRaw(`${expression} >= ?`, [range.from]);
-  if (range.to != null) query.whereRaw(`${expression} < ?`, [range.to]);
-  // Without a lower bound the nulls, which come lowest, would be in the range.
-  if (range.from == null && range.to != null && ordering.nullable) {
-    query.whereRaw(`${expression} > ?`, [dialect.lowest(ordering.kind)]);
+  const lowest = dialect.lowest(ordering.kind);
+  if (from !== null) query.whereRaw(`${expression} >= ?`, [from]);
+  if (to !== null) query.whereRaw(`${expression} < ?`, [to]);
+  // Without a bound above it the nulls, which count as the lowest value, would be in the range.
+  if (ordering.nullable && (from === null || from <= lowest)) {
+    query.whereRaw(`${expression} > ?`, [lowest]);
   }
 }

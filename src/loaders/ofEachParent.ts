@@ -1,4 +1,5 @@
-import { batched, type LoaderOptions } from './batched.ts';
+import DataLoader from 'dataloader';
+import { inBatches, type LoaderOptions } from './batched.ts';
 
 /** A nested connection's key: the parent, and what is asked of its rows. */
 export interface ParentRequest<Parent, Request> {
@@ -14,24 +15,31 @@ export function ofEachParent<Parent extends string | number, Request, Value>(
   name: string,
   options: LoaderOptions,
   find: (parents: readonly Parent[], request: Request) => Promise<Map<Parent, Value>>,
-  whenNone: (request: Request) => Value,
+  whenNone: () => Value,
 ) {
   const shapeOf = (request: Request): string => JSON.stringify(request);
-  return batched<ParentRequest<Parent, Request>, Value, string>(
-    name,
-    options,
+
+  /** The values of the parents that have one request in common. */
+  async function ofShape(keys: readonly ParentRequest<Parent, Request>[]) {
+    const [first] = keys;
+    if (!first) return new Map<Parent, Value>();
+    const parents = keys.map(({ parent }) => parent);
+    const found = await inBatches(name, options, parents, (batch) => find(batch, first.request));
+    return new Map(found.flatMap((values) => [...values]));
+  }
+
+  return new DataLoader<ParentRequest<Parent, Request>, Value, string>(
     async (keys) => {
-      const shapes = Map.groupBy(keys, ({ request }) => shapeOf(request));
-      const found = new Map<string, Map<Parent, Value>>();
-      for (const [shape, [first, ...others]] of shapes) {
-        if (!first) continue;
-        const parents = [first, ...others].map(({ parent }) => parent);
-        found.set(shape, await find(parents, first.request));
-      }
+      const shapes = [...Map.groupBy(keys, ({ request }) => shapeOf(request))];
+      const found = new Map(
+        await Promise.all(
+          shapes.map(async ([shape, ofIt]) => [shape, await ofShape(ofIt)] as const),
+        ),
+      );
       return keys.map(
-        ({ parent, request }) => found.get(shapeOf(request))?.get(parent) ?? whenNone(request),
+        ({ parent, request }) => found.get(shapeOf(request))?.get(parent) ?? whenNone(),
       );
     },
-    ({ parent, request }) => `${parent} ${shapeOf(request)}`,
+    { name, cacheKeyFn: ({ parent, request }) => `${parent} ${shapeOf(request)}` },
   );
 }

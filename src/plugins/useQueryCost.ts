@@ -1,7 +1,7 @@
 import { type ComplexityResult, complexityFromQuery } from '@pothos/plugin-complexity';
 import { type ExecutionArgs, GraphQLError, getOperationAST, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { ApiError } from '../errors.ts';
+import { ApiError, type ErrorCode } from '../errors.ts';
 
 export interface QueryLimits {
   cost: number;
@@ -44,6 +44,20 @@ function refusal(cost: QueryLimits, limits: QueryLimits): ApiError | null {
   return null;
 }
 
+/** The parser calls itself for each level, so some thousands of them end its stack. */
+const tooDeepToParse =
+  ({ depth }: QueryLimits): AfterParseHook<object> =>
+  ({ result, replaceParseResult }) => {
+    if (!(result instanceof RangeError)) return;
+    replaceParseResult(
+      new ApiError('QUERY_TOO_COMPLEX', 'The operation is nested too deep to be read.', {
+        kind: 'depth',
+        limit: depth,
+        http: { status: 400 },
+      }),
+    );
+  };
+
 /** Refuses an operation that is over a limit, before the viewer is looked up or any SQL is sent. */
 export function useQueryCost(limits: QueryLimits): Plugin {
   const costs = new WeakMap<object, QueryLimits>();
@@ -54,12 +68,14 @@ export function useQueryCost(limits: QueryLimits): Plugin {
       if (error) stop({ errors: [error] });
       else costs.set(args.contextValue as object, cost);
     } catch (error) {
-      // An argument that cannot be used: the executor would say the same a moment later.
+      // A value that cannot be used: the executor would say the same a moment later.
       if (!(error instanceof GraphQLError)) throw error;
+      error.extensions.code ??= 'BAD_USER_INPUT' satisfies ErrorCode;
       stop({ errors: [error] });
     }
   };
   return {
+    onParse: () => tooDeepToParse(limits),
     onExecute: ({ args, setResultAndStopExecution }) => {
       check(args, setResultAndStopExecution);
       if (!args.contextValue.request.headers.has(COST_HEADER)) return undefined;

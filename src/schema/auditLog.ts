@@ -1,5 +1,5 @@
-import type { InputShapeFromFields } from '@pothos/core';
 import {
+  type AuditLogFilter,
   type AuditLogPageRequest,
   auditLogOrdering,
   auditSeverities,
@@ -91,14 +91,29 @@ const AuditLogFilterInput = builder.inputType('AuditLogFilter', {
   }),
 });
 
-export const auditLogArguments = builder.args((t) => ({
+const UserAuditLogFilterInput = builder.inputType('UserAuditLogFilter', {
+  description: "Which of a user's entries; all conditions that are given hold together.",
+  fields: (t) => ({
+    eventType: t.string({ description: 'Of this kind.' }),
+    timestamp: t.field({ type: DateTimeRange, description: 'In this span of time.' }),
+  }),
+});
+
+/** The arguments of a connection to one user's entries: what their indexes serve. */
+export const userAuditLogArguments = builder.args((t) => ({
   filter: t.field({
-    type: AuditLogFilterInput,
+    type: UserAuditLogFilterInput,
     description: 'Which entries; all if not given. The newest come first.',
   }),
 }));
 
-type AuditLogArguments = ConnectionArguments & InputShapeFromFields<typeof auditLogArguments>;
+interface AuditLogArguments extends ConnectionArguments {
+  filter?:
+    | (Omit<AuditLogFilter, 'userId' | 'timestamp'> & {
+        timestamp?: { from?: Date | null; to?: Date | null } | null;
+      })
+    | null;
+}
 
 /** What the arguments ask for, of the entries of one user or (null) of anybody. */
 export function auditLogPageRequest(
@@ -123,10 +138,16 @@ builder.queryField('auditLogs', (t) =>
       type: AuditLog,
       authScopes: { administrator: true },
       description: 'What was done and tried, the newest first. For administrators.',
-      args: auditLogArguments,
+      args: {
+        filter: t.arg({
+          type: AuditLogFilterInput,
+          description: 'Which entries; all if not given. The newest come first.',
+        }),
+      },
       complexity: connectionComplexity,
       resolve: async (_root, args, { db }) => {
-        const request = auditLogPageRequest(args, args.filter?.userId?.id ?? null);
+        const { userId, ...filter } = args.filter ?? {};
+        const request = auditLogPageRequest({ ...args, filter }, userId?.id ?? null);
         const page = await findAuditLogPage(db, request);
         return connectionOf(page, auditLogOrdering, () => countAuditLogs(db, request.filter));
       },

@@ -2,7 +2,7 @@ import { visibleUser } from '../auth/visibility.ts';
 import { auditLogOrdering } from '../db/auditLogs.ts';
 import type { JobCountRow } from '../db/jobs.ts';
 import { countUsers, findUserPage, userOrderings, userRoles } from '../db/users.ts';
-import { AuditLogConnection, auditLogArguments, auditLogPageRequest } from './auditLog.ts';
+import { AuditLogConnection, auditLogPageRequest, userAuditLogArguments } from './auditLog.ts';
 import { builder } from './builder.ts';
 import { connectionComplexity, connectionOf, OrderDirection, pageRequest } from './connection.ts';
 import { enumValues } from './enumValues.ts';
@@ -84,10 +84,10 @@ User.implement({
         type: AuditLog,
         authScopes: { administrator: true },
         description: 'What they did and tried, the newest first. For administrators.',
-        args: auditLogArguments,
+        args: userAuditLogArguments,
         complexity: connectionComplexity,
         resolve: async (user, args, { loaders }) => {
-          const request = auditLogPageRequest(args, args.filter?.userId?.id ?? null);
+          const request = auditLogPageRequest(args, null);
           const page = await loaders.auditLogPageByUserId.load({ parent: user.id, request });
           return connectionOf(page, auditLogOrdering, () =>
             loaders.auditLogCountByUserId.load({ parent: user.id, request: request.filter }),

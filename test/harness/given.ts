@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Knex } from 'knex';
 import { v7 as uuid } from 'uuid';
+import { createKey, hashKey } from '../../src/auth/apiKeys.ts';
 import { passwordFingerprint } from '../../src/auth/passwords.ts';
-import type { Tokens } from '../../src/auth/tokens.ts';
+import type { IssuedToken, Tokens } from '../../src/auth/tokens.ts';
 import type { AuditLogRow } from '../../src/db/auditLogs.ts';
 import type { JobRow } from '../../src/db/jobs.ts';
 import type { MetadataRow } from '../../src/db/metadata.ts';
@@ -54,15 +55,31 @@ export class Given {
       })
       .returning('*');
     if (!user) throw new Error('no user was made');
-    const { token } = this.#tokens.issue({
+    return { user, as: this.#client.as(this.tokenOf(user).token), id: globalId('User', user.id) };
+  }
+
+  tokenOf(user: UserRow): IssuedToken {
+    return this.#tokens.issue({
       userId: user.id,
       passwordFingerprint: passwordFingerprint(user.hashed_password),
     });
-    return { user, as: this.#client.as(token), id: globalId('User', user.id) };
   }
 
   async administrator(columns: Partial<UserRow> = {}) {
     return this.user({ role: 'admin', ...columns });
+  }
+
+  /** A client that sends the key of a worker. */
+  async worker(): Promise<{ as: Client }> {
+    const { user } = await this.administrator();
+    const key = createKey();
+    await this.#db('api_keys').insert({
+      name: `worker-${this.#next()}`,
+      key_hash: hashKey(key),
+      created_by: user.id,
+      created_at: minutes(0),
+    });
+    return { as: this.#client.as(key) };
   }
 
   async job(columns: Partial<JobRow> & { user: UserRow }): Promise<JobRow & { globalId: string }> {
@@ -114,7 +131,7 @@ export class Given {
       average_log_probability: -0.3,
       no_speech_probability: 0.01,
     }));
-    return this.#db('segments').insert(rows).returning('*');
+    return rows.length === 0 ? [] : this.#db('segments').insert(rows).returning('*');
   }
 
   async auditLog(columns: Partial<AuditLogRow> = {}): Promise<AuditLogRow> {
