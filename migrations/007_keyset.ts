@@ -50,10 +50,27 @@ function indexes(db: Knex): Index[] {
   ];
 }
 
+/**
+ * PostgreSQL takes a user for an average one, with a few jobs, and would rather sort those than read
+ * them in order and stop. So it is told to expect many: then a user with 100,000 jobs costs no more.
+ */
+const ownerColumns = ['jobs', 'audit_logs'];
+const EXPECTED_OWNERS = 50;
+
+async function expectOwners(db: Knex, setting: string): Promise<void> {
+  if (isSqlite(db)) return;
+  for (const table of ownerColumns) {
+    await db.raw(`ALTER TABLE ${table} ALTER COLUMN user_id ${setting}`);
+    await db.raw(`ANALYZE ${table}`);
+  }
+}
+
 export async function up(db: Knex): Promise<void> {
   await createIndexes(db, indexes(db));
+  await expectOwners(db, `SET (n_distinct = ${EXPECTED_OWNERS})`);
 }
 
 export async function down(db: Knex): Promise<void> {
+  await expectOwners(db, 'RESET (n_distinct)');
   await dropIndexes(db, indexes(db));
 }

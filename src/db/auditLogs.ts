@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
 import {
+  countOfEachParent,
   findPage,
   findPageOfEachParent,
   type Ordering,
@@ -125,14 +126,14 @@ export async function countAuditLogsByUserIds(
   db: Knex,
   userIds: readonly number[],
   filter: AuditLogFilter,
-): Promise<{ user_id: number; count: number }[]> {
-  const dialect = dialectOf(db);
-  const query = db('audit_logs')
-    .select('audit_logs.user_id')
-    .count({ count: '*' })
-    .whereRaw(dialect.isAnyOf('audit_logs.user_id', 'integer'), [dialect.keyList(userIds)])
-    .groupBy('audit_logs.user_id');
-  return filtered(db, query, filter);
+): Promise<Map<number, number>> {
+  return countOfEachParent(db, {
+    table: 'audit_logs',
+    parentColumn: 'user_id',
+    parentType: 'integer',
+    parents: userIds,
+    filter: (query) => filtered(db, query, filter),
+  });
 }
 
 export type NewAuditLog = Omit<AuditLogRow, 'id'>;

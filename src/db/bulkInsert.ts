@@ -34,7 +34,7 @@ function insertFromJson(db: Knex, table: string, columns: readonly string[]): st
     return `${target} SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ?)`;
   }
   const values = columns.map((column) => `value ->> '${column}'`);
-  return `${target} SELECT ${values.join(', ')} FROM json_each(?)`;
+  return `${target} SELECT ${values.join(', ')} FROM jsonb_each(?)`;
 }
 
 async function insertAll<Table extends keyof NewRows>(

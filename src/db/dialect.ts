@@ -36,8 +36,8 @@ export interface Dialect {
   isAnyOf(column: string, type: KeyType): string;
   /** The keys as the one parameter that `isAnyOf` and `eachKey` take. */
   keyList(keys: readonly (string | number)[]): Knex.RawBinding;
-  /** A table source `k(key, value)`: the keys with their positions. */
-  eachKey(type: KeyType): string;
+  /** A table source of the keys: `k(key, value)`, the positions and the keys. */
+  eachKey(type: KeyType, alias?: string): string;
   /** The column with its nulls replaced by a value below all others, so that rows compare in one order everywhere. */
   nullsLowest(column: string, kind: OrderingKind): string;
   /** That value, as it is bound. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
 import {
+  countOfEachParent,
   findPage,
   findPageOfEachParent,
   type Ordering,
@@ -151,14 +152,14 @@ export async function countJobsByUserIds(
   db: Knex,
   userIds: readonly number[],
   filter: JobFilter,
-): Promise<{ user_id: number; count: number }[]> {
-  const dialect = dialectOf(db);
-  const query = db('jobs')
-    .select('jobs.user_id')
-    .count({ count: '*' })
-    .whereRaw(dialect.isAnyOf('jobs.user_id', 'integer'), [dialect.keyList(userIds)])
-    .groupBy('jobs.user_id');
-  return filtered(db, query, filter);
+): Promise<Map<number, number>> {
+  return countOfEachParent(db, {
+    table: 'jobs',
+    parentColumn: 'user_id',
+    parentType: 'integer',
+    parents: userIds,
+    filter: (query) => filtered(db, query, filter),
+  });
 }
 
 export interface JobCountRow {
@@ -167,16 +168,20 @@ export interface JobCountRow {
   count: number;
 }
 
-/** How many jobs each user has in each status, read from an index alone. */
+/** How many jobs each user has in each status, read from an index alone. Statuses without any are left out. */
 export async function countJobsByStatus(
   db: Knex,
   userIds: readonly number[],
 ): Promise<JobCountRow[]> {
-  const dialect = dialectOf(db);
+  const { eachKey, keyList } = dialectOf(db);
   return select<JobCountRow>(
     db,
-    `SELECT user_id, status, count(*) AS count FROM jobs
-      WHERE ${dialect.isAnyOf('user_id', 'integer')} GROUP BY user_id, status`,
-    [dialect.keyList(userIds)],
+    `SELECT * FROM (
+       SELECT k.value AS user_id, statuses.value AS status, (
+         SELECT count(*) FROM jobs WHERE user_id = k.value AND status = statuses.value
+       ) AS count
+       FROM ${eachKey('integer', 'k')} CROSS JOIN ${eachKey('text', 'statuses')}
+     ) AS counts WHERE count > 0 ORDER BY user_id, count DESC, status`,
+    [keyList(userIds), keyList(jobStatuses)],
   );
 }

@@ -80,7 +80,8 @@ export const postgres: Dialect = {
   isAnyOf: (column, type) => `${column} = ANY(?::${arrayType(type)})`,
   // An array that is one parameter; Knex passes it on as it is.
   keyList: (keys) => [...keys] as unknown as Knex.RawBinding,
-  eachKey: (type) => `unnest(?::${arrayType(type)}) WITH ORDINALITY AS k(value, key)`,
+  eachKey: (type, alias = 'k') =>
+    `unnest(?::${arrayType(type)}) WITH ORDINALITY AS ${alias}(value, key)`,
   nullsLowest: (column, kind) => {
     if (kind === 'time') return `coalesce(${column}, '-infinity'::timestamptz)`;
     return `coalesce(${column}, ${kind === 'number' ? '-1' : "''"})`;

@@ -1,6 +1,12 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
-import { findPageOfEachParent, type Ordering, type Page, type PageRequest } from './keyset.ts';
+import {
+  countOfEachParent,
+  findPageOfEachParent,
+  type Ordering,
+  type Page,
+  type PageRequest,
+} from './keyset.ts';
 
 export interface SegmentRow {
   id: number;
@@ -76,11 +82,12 @@ export async function findSegmentPagesByJobIds(
 export async function countSegmentsByJobIds(
   db: Knex,
   jobIds: readonly string[],
-): Promise<{ job_id: string; count: number }[]> {
-  const dialect = dialectOf(db);
-  return db('segments')
-    .select('job_id')
-    .count({ count: '*' })
-    .whereRaw(dialect.isAnyOf('job_id', 'text'), [dialect.keyList(jobIds)])
-    .groupBy('job_id');
+): Promise<Map<string, number>> {
+  return countOfEachParent(db, {
+    table: 'segments',
+    parentColumn: 'job_id',
+    parentType: 'text',
+    parents: jobIds,
+    filter: (query) => query,
+  });
 }

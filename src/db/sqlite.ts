@@ -72,10 +72,13 @@ export class SqliteClient extends BetterSqlite3Client {
 export const sqlite: Dialect = {
   isAnyOf: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   keyList: (keys) => JSON.stringify(keys),
-  eachKey: () => 'json_each(?) AS k',
+  eachKey: (_type, alias = 'k') => `json_each(?) AS ${alias}`,
   nullsLowest: (column, kind) => `coalesce(${column}, ${kind === 'number' ? '-1' : "''"})`,
   lowest: (kind) => (kind === 'number' ? -1 : ''),
-  pageOfEachParent(db: Knex, { table, columns, parentColumn, parents, narrow }: PageOfEachParent) {
+  pageOfEachParent(
+    db: Knex,
+    { table, columns, parentColumn, parentType, parents, narrow }: PageOfEachParent,
+  ) {
     const first = narrow(
       db(table).select(`${table}.rowid`).whereRaw(`${table}.${parentColumn} = k.value`),
     );
@@ -83,7 +86,7 @@ export const sqlite: Dialect = {
     return db
       .select(columns.map((column) => `page.${column}`))
       .from(
-        db.raw(`json_each(?) AS k CROSS JOIN ${table} AS page ON page.rowid IN ?`, [
+        db.raw(`${sqlite.eachKey(parentType)} CROSS JOIN ${table} AS page ON page.rowid IN ?`, [
           sqlite.keyList(parents),
           first,
         ]),

@@ -8,9 +8,6 @@ export const auditLogCountByUserId = (db: Knex, options: LoaderOptions) =>
   ofEachParent<number, AuditLogFilter, number>(
     'auditLogCountByUserId',
     options,
-    async (userIds, filter) =>
-      new Map(
-        (await countAuditLogsByUserIds(db, userIds, filter)).map((row) => [row.user_id, row.count]),
-      ),
+    (userIds, filter) => countAuditLogsByUserIds(db, userIds, filter),
     () => 0,
   );

@@ -8,9 +8,6 @@ export const jobCountByUserId = (db: Knex, options: LoaderOptions) =>
   ofEachParent<number, JobFilter, number>(
     'jobCountByUserId',
     options,
-    async (userIds, filter) =>
-      new Map(
-        (await countJobsByUserIds(db, userIds, filter)).map((row) => [row.user_id, row.count]),
-      ),
+    (userIds, filter) => countJobsByUserIds(db, userIds, filter),
     () => 0,
   );

@@ -1,13 +1,16 @@
 import { PothosError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import { ApiError, type ErrorCode } from '../errors.ts';
+import { ApiError, type ErrorCode, errorCodes } from '../errors.ts';
 import { traceScope } from '../perf/trace.ts';
 
-const coded = (error: GraphQLError, code: ErrorCode): GraphQLError => {
-  error.extensions.code ??= code;
+const recoded = (error: GraphQLError, code: ErrorCode): GraphQLError => {
+  error.extensions.code = code;
   return error;
 };
+
+const isErrorCode = (code: unknown): boolean =>
+  typeof code === 'string' && Object.hasOwn(errorCodes, code);
 
 /** The error that a located error wraps, if any. */
 const causeOf = (error: unknown): unknown =>
@@ -21,10 +24,19 @@ export function createMaskError(logger: Logger) {
   return (error: unknown): Error => {
     const cause = causeOf(error);
     if (error instanceof GraphQLError) {
-      if (typeof error.extensions.code === 'string') return error;
-      if (cause instanceof PothosError) return coded(error, 'BAD_USER_INPUT');
+      const { code } = error.extensions;
+      if (isErrorCode(code)) return error;
+      // Yoga has codes of its own for what is wrong with the HTTP request.
+      if (typeof code === 'string') return recoded(error, 'BAD_REQUEST');
+      if (cause instanceof PothosError) return recoded(error, 'BAD_USER_INPUT');
       // GraphQL's own: a value that does not fit its type.
-      if (cause instanceof GraphQLError) return coded(error, 'BAD_USER_INPUT');
+      if (cause instanceof GraphQLError) return recoded(error, 'BAD_USER_INPUT');
+    }
+    // JSON in the query string, which Yoga reads before there is an operation.
+    if (error instanceof SyntaxError && !traceScope.current()) {
+      return new ApiError('BAD_REQUEST', `The request cannot be read: ${error.message}`, {
+        http: { status: 400 },
+      });
     }
     const requestId = traceScope.current()?.trace.id ?? null;
     logger.error({ requestId, err: cause }, 'A request failed unexpectedly');

@@ -45,17 +45,21 @@ function refusal(cost: QueryLimits, limits: QueryLimits): ApiError | null {
 }
 
 /** The parser calls itself for each level, so some thousands of them end its stack. */
-const tooDeepToParse =
-  ({ depth }: QueryLimits): AfterParseHook<object> =>
-  ({ result, replaceParseResult }) => {
-    if (!(result instanceof RangeError)) return;
-    replaceParseResult(
-      new ApiError('QUERY_TOO_COMPLEX', 'The operation is nested too deep to be read.', {
+const refusingTooDeep =
+  <Arguments extends unknown[], Document>(
+    parse: (...args: Arguments) => Document,
+    { depth }: QueryLimits,
+  ) =>
+  (...args: Arguments): Document => {
+    try {
+      return parse(...args);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new ApiError('QUERY_TOO_COMPLEX', 'The operation is nested too deep to be read.', {
         kind: 'depth',
         limit: depth,
-        http: { status: 400 },
-      }),
-    );
+      });
+    }
   };
 
 /** Refuses an operation that is over a limit, before the viewer is looked up or any SQL is sent. */
@@ -75,7 +79,7 @@ export function useQueryCost(limits: QueryLimits): Plugin {
     }
   };
   return {
-    onParse: () => tooDeepToParse(limits),
+    onParse: ({ parseFn, setParseFn }) => setParseFn(refusingTooDeep(parseFn, limits)),
     onExecute: ({ args, setResultAndStopExecution }) => {
       check(args, setResultAndStopExecution);
       if (!args.contextValue.request.headers.has(COST_HEADER)) return undefined;

@@ -4,13 +4,14 @@ import { ApiError } from '../errors.ts';
 const idPatterns = {
   Job: /^[0-9a-f-]{1,64}$/,
   Metadata: /^[0-9a-f-]{1,64}$/,
-  User: /^\d{1,9}$/,
-  Segment: /^\d{1,9}$/,
-  AuditLog: /^\d{1,9}$/,
-  ApiKey: /^\d{1,9}$/,
+  User: /^[1-9]\d{0,8}$/,
+  Segment: /^[1-9]\d{0,8}$/,
+  AuditLog: /^[1-9]\d{0,8}$/,
+  ApiKey: /^[1-9]\d{0,8}$/,
 } as const;
 
-const isNodeType = (name: string): name is keyof typeof idPatterns => name in idPatterns;
+const isNodeType = (name: string): name is keyof typeof idPatterns =>
+  Object.hasOwn(idPatterns, name);
 
 export function encodeGlobalId(typename: string, id: string | number | bigint): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url');
@@ -19,7 +20,9 @@ export function encodeGlobalId(typename: string, id: string | number | bigint): 
 /** Throws BAD_USER_INPUT where the text was not made by `encodeGlobalId`. */
 export function decodeGlobalId(globalId: string): { typename: string; id: string } {
   const [typename = '', id = ''] = Buffer.from(globalId, 'base64url').toString().split(':');
-  if (!isNodeType(typename) || !idPatterns[typename].test(id)) {
+  const isOurs = isNodeType(typename) && idPatterns[typename].test(id);
+  // Encoded again and compared: base64 has several spellings for the same bytes.
+  if (!isOurs || encodeGlobalId(typename, id) !== globalId) {
     throw new ApiError('BAD_USER_INPUT', `"${globalId.slice(0, 100)}" is not an id of this API.`);
   }
   return { typename, id };

@@ -1,11 +1,12 @@
 /** Statements whose work may grow with rows that the operation does not return, and why. */
 export const growing: readonly { statement: RegExp; reason: string }[] = [
   {
-    statement: /count\(\*\) as [`"]count[`"]/,
+    statement:
+      /^select (count\(\*\) as [`"]count[`"]|.*\(select count\(\*\) from .*\) as [`"]count[`"]) from/,
     reason: 'totalCount counts rows on all pages; it is sent only when it is asked for.',
   },
   {
-    statement: /SELECT user_id, status, count\(\*\) AS count FROM jobs/,
+    statement: /SELECT count\(\*\) FROM jobs WHERE user_id = k.value AND status/,
     reason: "User.jobCounts counts all of the user's jobs, from an index alone.",
   },
   {

@@ -3,8 +3,12 @@ import { connect } from '../../src/db/client.ts';
 import type { DatabaseKind, TestDatabase } from '../harness/databases.ts';
 import { globalId } from '../harness/given.ts';
 
-/** How many rows the base has; what is added is a multiple of it. */
-const BASE = 1000;
+/** How many users the base has; what is added is a multiple of it. */
+const USERS = 400;
+
+/** Jobs and entries a user, and segments a job: more than the walk asks for, so more change nothing. */
+const EACH = 4;
+const JOBS = USERS * EACH;
 
 /** The user, the job and so on that the walk's variables name. All lists of the viewer have 60 entries. */
 const LONGEST = 60;
@@ -120,10 +124,10 @@ async function markRareRows(db: Knex): Promise<void> {
 
 /** What the walk asks for, and what it must find: the newest rows, the 60 newest with 60 users. */
 async function addBase(db: Knex): Promise<void> {
-  const spread = `1 + i * 7 % ${BASE}`;
-  await addUsers(db, { count: BASE, firstId: 1, year: 2025 });
+  const spread = `1 + i % ${USERS}`;
+  await addUsers(db, { count: USERS, firstId: 1, year: 2025 });
   await addJobs(db, {
-    count: BASE,
+    count: JOBS,
     prefix: 'b',
     year: 2025,
     owner: spread,
@@ -138,10 +142,22 @@ async function addBase(db: Knex): Promise<void> {
     filename: 'own',
     seconds: 5000,
   });
-  await addSegments(db, { jobs: BASE, prefix: 'b', perJob: 2, firstPosition: 0, word: 'walk' });
-  await addSegments(db, { jobs: LONGEST, prefix: 'd', perJob: 2, firstPosition: 0, word: 'own' });
-  await addSegments(db, { jobs: 1, prefix: 'b', perJob: LONGEST, firstPosition: 2, word: 'own' });
-  await addAuditLogs(db, { count: BASE, year: 2025, user: spread });
+  await addSegments(db, { jobs: JOBS, prefix: 'b', perJob: EACH, firstPosition: 0, word: 'walk' });
+  await addSegments(db, {
+    jobs: LONGEST,
+    prefix: 'd',
+    perJob: EACH,
+    firstPosition: 0,
+    word: 'own',
+  });
+  await addSegments(db, {
+    jobs: 1,
+    prefix: 'b',
+    perJob: LONGEST,
+    firstPosition: EACH,
+    word: 'own',
+  });
+  await addAuditLogs(db, { count: JOBS, year: 2025, user: spread });
   await addAuditLogs(db, { count: LONGEST, year: 2024, user: '1' });
   await markRareRows(db);
   await db('users').where({ id: 1 }).update({ username: 'viewer', role: 'admin' });
@@ -152,17 +168,17 @@ async function addBase(db: Knex): Promise<void> {
  * same; later segments of the same jobs; older users and entries of the audit log.
  */
 async function addUnasked(db: Knex, times: number): Promise<void> {
-  const added = BASE * (times - 1);
-  if (added === 0) return;
+  const [users, jobs] = [USERS * (times - 1), JOBS * (times - 1)];
+  if (jobs === 0) return;
   // The even ones belong to the base's users, the odd ones to the added users.
-  const owner = `CASE WHEN i % 2 = 0 THEN 1 + i / 2 % ${BASE} ELSE ${BASE} + 1 + i % ${added} END`;
+  const owner = `CASE WHEN i % 2 = 0 THEN 1 + i / 2 % ${USERS} ELSE ${USERS} + 1 + i % ${users} END`;
   const rows = { year: 2019, filename: 'other', seconds: 4000 };
   const perJob = times - 1;
   await withoutIndexes(db, async () => {
-    await addUsers(db, { count: added, firstId: BASE + 1, year: 2019 });
-    await addJobs(db, { ...rows, count: added, prefix: 'f', owner });
-    await addSegments(db, { jobs: BASE, prefix: 'b', perJob, firstPosition: 1000, word: 'other' });
-    await addAuditLogs(db, { count: added, year: 2019, user: owner });
+    await addUsers(db, { count: users, firstId: USERS + 1, year: 2019 });
+    await addJobs(db, { ...rows, count: jobs, prefix: 'f', owner });
+    await addSegments(db, { jobs: JOBS, prefix: 'b', perJob, firstPosition: 1000, word: 'other' });
+    await addAuditLogs(db, { count: jobs, year: 2019, user: owner });
   });
 }
 
@@ -206,17 +222,21 @@ async function postgresDefinitions(db: Knex): Promise<Definition[]> {
   ];
 }
 
+export async function walkFill(db: Knex, times: number): Promise<void> {
+  await addBase(db);
+  await addUnasked(db, times);
+  if (isSqlite(db)) {
+    await db.raw('ANALYZE');
+    await db.raw('PRAGMA wal_checkpoint(TRUNCATE)');
+  } else await db.raw('VACUUM ANALYZE');
+}
+
 /** A database for the walk, with so many times as many rows as it asks for, analyzed. */
 export async function walkDatabase(kind: DatabaseKind, times: number): Promise<TestDatabase> {
   const database = await kind.create();
   const db = connect({ address: database.address, poolSize: 1 });
   try {
-    await addBase(db);
-    await addUnasked(db, times);
-    if (isSqlite(db)) {
-      await db.raw('ANALYZE');
-      await db.raw('PRAGMA wal_checkpoint(TRUNCATE)');
-    } else await db.raw('VACUUM ANALYZE');
+    await walkFill(db, times);
     return database;
   } finally {
     await db.destroy();
