@@ -38,7 +38,12 @@ export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): 
   return {
     ...shared,
     client: clientClass(PostgresqlClient),
-    connection: { connectionString: address.url, connectionTimeoutMillis: 5000 },
+    connection: {
+      connectionString: address.url,
+      connectionTimeoutMillis: 5000,
+      // In the greeting of a connection, not in a statement of its own.
+      options: '-c TimeZone=UTC',
+    },
     pool: { min: 0, max: poolSize },
     acquireConnectionTimeout: 10_000,
   };

@@ -57,8 +57,4 @@ export interface SearchDialect {
   jobs: string;
   /** Matching segments: `segment_id` and `score`; binds the query once. */
   segments: string;
-  /** `id` and the best passage, `marked`; binds the marks, the query and the job ids. */
-  jobHighlights: string;
-  /** `id` and the whole text, `marked`; binds the marks, the query and the segment ids. */
-  segmentHighlights: string;
 }

@@ -53,12 +53,6 @@ const planned = /^\s*(select|insert|update|delete|with)\b/i;
 
 /** Knex's client for PostgreSQL, with named statements and a listener for what is sent. */
 export class PostgresqlClient extends PostgresClient {
-  override async acquireRawConnection(): Promise<Client> {
-    const connection = await super.acquireRawConnection();
-    await connection.query("SET TIME ZONE 'UTC'");
-    return connection;
-  }
-
   async _query(connection: Client, query: Query): Promise<Query> {
     const bindings = query.bindings ?? [];
     const named = planned.test(query.sql) ? { name: statementName(query.sql) } : {};
@@ -112,16 +106,5 @@ export const postgres: Dialect = {
              FROM job_search, to_tsquery('simple', ?) AS query WHERE document @@ query`,
     segments: `SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
                  FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query`,
-    jobHighlights: `WITH marks AS (SELECT 'MaxWords=24, MinWords=12, StartSel=' || ? || ', StopSel=' || ? AS options)
-                    SELECT jobs.id, ts_headline('simple',
-                             regexp_replace(concat_ws(' ', original_filename, abstract, summary, keywords),
-                               '[_.-]+', ' ', 'g'),
-                             to_tsquery('simple', ?), marks.options) AS marked
-                      FROM marks, jobs LEFT JOIN metadata ON metadata.job_id = jobs.id
-                     WHERE jobs.id = ANY(?::text[])`,
-    segmentHighlights: `WITH marks AS (SELECT 'HighlightAll=true, StartSel=' || ? || ', StopSel=' || ? AS options)
-                        SELECT segments.id, ts_headline('simple', text, to_tsquery('simple', ?),
-                                 marks.options) AS marked
-                          FROM marks, segments WHERE segments.id = ANY(?::int[])`,
   },
 };

@@ -1,12 +1,9 @@
 import type { Knex } from 'knex';
-import { dialectOf, select } from './client.ts';
+import { dialectOf } from './client.ts';
+import { bestPassage, highlighted, type TextFragment } from './highlight.ts';
 import { type JobRow, jobColumns } from './jobs.ts';
 import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
 import { type SegmentRow, segmentColumns } from './segments.ts';
-
-/** Marks around a matching word: control characters, which no text that we index has. */
-const MARK_START = '\u0002';
-const MARK_END = '\u0003';
 
 export interface Match {
   /** How well it matches; higher is better, and only good to compare within one search. */
@@ -33,11 +30,6 @@ export const segmentMatchOrdering: Ordering<SegmentMatchRow> = {
   idColumn: 'segments.id',
   id: (row) => row.id,
 };
-
-/** The words of a search, as both databases see them: letters and digits, in lower case. */
-export function searchWords(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-}
 
 export interface Search {
   words: readonly string[];
@@ -94,64 +86,45 @@ export async function countSegmentMatches(db: Knex, search: Search): Promise<num
   return Number(row.count);
 }
 
-/** A part of a text, and whether it is one of the words that were searched for. */
-export interface TextFragment {
-  text: string;
-  isMatch: boolean;
+interface JobTexts {
+  id: string;
+  original_filename: string;
+  abstract: string | null;
+  summary: string | null;
+  keywords: string | null;
 }
 
-function fragments(marked: string): TextFragment[] {
-  return marked
-    .split(MARK_START)
-    .flatMap((part, index) => {
-      if (index === 0) return [{ text: part, isMatch: false }];
-      const [match = '', rest = ''] = part.split(MARK_END);
-      return [
-        { text: match, isMatch: true },
-        { text: rest, isMatch: false },
-      ];
-    })
-    .filter(({ text }) => text !== '');
-}
-
-interface HighlightRow<Id> {
-  id: Id;
-  marked: string;
-}
-
-const byHighlightedId = <Id>(rows: readonly HighlightRow<Id>[]): Map<Id, TextFragment[]> =>
-  new Map(rows.map(({ id, marked }) => [id, fragments(marked)]));
-
-/** The passage of each job's texts that matches best. Apart from the search, so that only a page's are made. */
+/**
+ * The passage of each job's texts that matches best. Made here and not by the databases: PostgreSQL's
+ * ts_headline reads addresses, tags and hyphened words as one, where the index has their parts.
+ */
 export async function findJobHighlights(
   db: Knex,
   words: readonly string[],
   jobIds: readonly string[],
 ): Promise<Map<string, TextFragment[]>> {
-  const { search, keyList } = dialectOf(db);
-  return byHighlightedId(
-    await select<HighlightRow<string>>(db, search.jobHighlights, [
-      MARK_START,
-      MARK_END,
-      search.query(words),
-      keyList(jobIds),
-    ]),
+  const dialect = dialectOf(db);
+  const rows: JobTexts[] = await db('jobs')
+    .leftJoin('metadata', 'metadata.job_id', 'jobs.id')
+    .select('jobs.id', 'original_filename', 'abstract', 'summary', 'keywords')
+    .whereRaw(dialect.isAnyOf('jobs.id', 'text'), [dialect.keyList(jobIds)]);
+  return new Map(
+    rows.map(({ id, original_filename, abstract, summary, keywords }) => {
+      const texts = [original_filename, abstract ?? '', summary ?? '', keywords ?? ''];
+      return [id, highlighted(bestPassage(texts, words), words)];
+    }),
   );
 }
 
-/** The whole text of each segment, its matching words marked. */
+/** The whole text of each segment, its matching words apart. */
 export async function findSegmentHighlights(
   db: Knex,
   words: readonly string[],
   segmentIds: readonly number[],
 ): Promise<Map<number, TextFragment[]>> {
-  const { search, keyList } = dialectOf(db);
-  return byHighlightedId(
-    await select<HighlightRow<number>>(db, search.segmentHighlights, [
-      MARK_START,
-      MARK_END,
-      search.query(words),
-      keyList(segmentIds),
-    ]),
-  );
+  const dialect = dialectOf(db);
+  const rows: Pick<SegmentRow, 'id' | 'text'>[] = await db('segments')
+    .select('id', 'text')
+    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(segmentIds)]);
+  return new Map(rows.map(({ id, text }) => [id, highlighted(text, words)]));
 }

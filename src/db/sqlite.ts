@@ -100,11 +100,5 @@ export const sqlite: Dialect = {
             WHERE job_search MATCH ?`,
     segments: `SELECT rowid AS segment_id, -bm25(segment_search) AS score
                  FROM segment_search WHERE segment_search MATCH ?`,
-    jobHighlights: `SELECT keys.job_id AS id, snippet(job_search, -1, ?, ?, '…', 24) AS marked
-                      FROM job_search JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-                     WHERE job_search MATCH ? AND keys.job_id IN (SELECT value FROM json_each(?))`,
-    segmentHighlights: `SELECT rowid AS id, highlight(segment_search, 0, ?, ?) AS marked
-                          FROM segment_search
-                         WHERE segment_search MATCH ? AND rowid IN (SELECT value FROM json_each(?))`,
   },
 };

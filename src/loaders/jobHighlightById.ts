@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { findJobHighlights, type TextFragment } from '../db/search.ts';
+import type { TextFragment } from '../db/highlight.ts';
+import { findJobHighlights } from '../db/search.ts';
 import type { LoaderOptions } from './batched.ts';
 import { ofEachParent } from './ofEachParent.ts';
 

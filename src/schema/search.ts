@@ -1,4 +1,5 @@
 import { userIdInSight } from '../auth/visibility.ts';
+import { searchWords, type TextFragment } from '../db/highlight.ts';
 import {
   countJobMatches,
   countSegmentMatches,
@@ -7,9 +8,7 @@ import {
   type JobMatchRow,
   jobMatchOrdering,
   type SegmentMatchRow,
-  searchWords,
   segmentMatchOrdering,
-  type TextFragment,
 } from '../db/search.ts';
 import { ApiError } from '../errors.ts';
 import { builder } from './builder.ts';

@@ -26,7 +26,7 @@ export async function startWalkApi(
   const api = await startApi(database, {
     viewerTtlMs: 3_600_000,
     ...options,
-    config: { limits },
+    config: { limits, ...options.config },
   });
   const { token } = api.given.tokenOf(await api.db('users').where({ id: 1 }).first());
   const viewer = api.client.as(token);

@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import { fingerprintOf } from '../src/perf/fingerprint.ts';
+import type { Metric } from '../src/perf/monitor.ts';
+import { useApi } from './harness/api.ts';
+import { databases } from './harness/databases.ts';
+
+const metrics = `query Metrics($kind: MetricKind!) {
+  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }
+}`;
+
+interface MetricsData {
+  performance: {
+    metrics: {
+      name: string;
+      calls: number;
+      errors: number;
+      rows: number;
+      meanMs: number;
+      maxMs: number;
+    }[];
+  };
+}
+
+describe.each(databases)('performance on $name', (kind) => {
+  const api = useApi(kind, { config: { slowQueryMs: 0 } });
+
+  test('is for administrators alone', async () => {
+    const { as } = await api.given.user();
+    const query = '{ performance { summary { slowQueryMs } } }';
+    expect(await api.client.refusal(query)).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await as.refusal(query)).toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  test('counts each operation, resolver, statement and loader as often as it ran', async () => {
+    const { user, as } = await api.given.administrator();
+    for (let count = 0; count < 3; count += 1) {
+      const job = await api.given.job({ user });
+      await api.given.metadata({ job });
+    }
+    const operation =
+      'query Counted { jobs { edges { node { user { id } metadata { tokens } } } } }';
+    for (let count = 0; count < 5; count += 1) await as.query(operation);
+
+    const read = async (metric: string) =>
+      (await as.query<MetricsData, { kind: string }>(metrics, { kind: metric })).performance
+        .metrics;
+    const named = async (metric: string, name: RegExp) =>
+      (await read(metric)).find((candidate) => name.test(candidate.name));
+
+    expect(await named('OPERATION', /^Counted$/)).toMatchObject({ calls: 5, errors: 0 });
+    // One entry a request: its three calls are one place of the operation.
+    expect(await named('RESOLVER', /^Job\.metadata$/)).toMatchObject({ calls: 5, rows: 15 });
+    expect(await named('LOADER', /^metadataByJobId$/)).toMatchObject({ calls: 5, rows: 15 });
+    expect(await named('STATEMENT', /from .metadata. where/)).toMatchObject({ calls: 5, rows: 15 });
+  });
+
+  test('keeps slow statements with the operation and the loader that sent them', async () => {
+    const { user, as } = await api.given.administrator();
+    await api.given.job({ user });
+    await as.query('query Slow { jobs { edges { node { metadata { tokens } } } } }');
+    const { performance } = await as.query<
+      {
+        performance: {
+          slowQueries: { statement: string; operationName: string; loader: string }[];
+        };
+      },
+      object
+    >(
+      '{ performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } } }',
+    );
+    expect(performance.slowQueries).toContainEqual(
+      expect.objectContaining({
+        statement: expect.stringMatching(/from .metadata. where/),
+        operationName: 'Slow',
+        loader: 'metadataByJobId',
+      }),
+    );
+  });
+
+  test('counts a failed request as failed', async () => {
+    const { as } = await api.given.administrator();
+    await as.send('query Failing { jobs(first: 1000) { edges { cursor } } }');
+    const { performance } = await as.query<MetricsData, { kind: string }>(metrics, {
+      kind: 'OPERATION',
+    });
+    expect(performance.metrics.find(({ name }) => name === 'Failing')).toMatchObject({
+      calls: 1,
+      errors: 1,
+    });
+  });
+
+  test('books 50 requests at once each to its own operation', async () => {
+    const { user, as } = await api.given.administrator();
+    await api.given.job({ user });
+    await as.query('{ viewer { id } }');
+    const before = api.statements.length;
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        as.query(
+          index % 2 === 0
+            ? 'query Even { jobs(first: 1) { edges { node { id } } } }'
+            : 'query Odd { users(first: 1) { edges { node { id } } } }',
+        ),
+      ),
+    );
+    expect(api.statements.length - before).toBe(50);
+    const { performance } = await as.query<
+      { performance: { slowQueries: { statement: string; operationName: string }[] } },
+      object
+    >('{ performance { slowQueries(first: 100) { statement operationName } } }');
+    for (const { statement, operationName } of performance.slowQueries) {
+      if (operationName === 'Even') expect(statement).toContain('jobs');
+      if (operationName === 'Odd') expect(statement).toContain('users');
+    }
+  });
+});
+
+const [, postgres] = databases;
+if (!postgres) throw new Error('there is no PostgreSQL');
+
+describe('what the monitor counted on PostgreSQL', () => {
+  const api = useApi(postgres);
+
+  test('is what pg_stat_statements counted: the statements, their calls and rows', async () => {
+    const { user, as } = await api.given.administrator();
+    for (let count = 0; count < 30; count += 1) {
+      const job = await api.given.job({ user });
+      await api.given.metadata({ job });
+      await api.given.segments(job, ['one', 'two', 'three']);
+    }
+    await as.query('{ viewer { id } }');
+    await api.db.raw('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+    await api.db.raw('SELECT pg_stat_statements_reset()');
+
+    const before = api.app.monitor.metrics('statement', 1000);
+    for (let count = 1; count <= 40; count += 1) {
+      await as.query(
+        `query($first: Int!) { jobs(first: $first) { totalCount edges { node { user { jobCounts { count } } metadata { tokens }
+          segments(first: 2) { edges { node { text } } } } } } }`,
+        { first: count % 7 },
+      );
+      await as.query(
+        '{ jobStatistics { count byModel { model } } users { edges { node { id } } } }',
+      );
+      await api.client.query(
+        'mutation { login(username: "nobody", password: "not the one") { __typename } }',
+      );
+    }
+    const recorded = countsSince(before, api.app.monitor.metrics('statement', 1000));
+    const { rows } = await api.db.raw<{
+      rows: { query: string; calls: number; rows: number }[];
+    }>(`SELECT query, calls, rows FROM pg_stat_statements
+         WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND query NOT LIKE '%pg_stat_statements%'`);
+    expect(countsOf(rows)).toEqual(recorded);
+    expect(Object.keys(recorded).length).toBeGreaterThan(8);
+  });
+});
+
+type Counts = Record<string, { calls: number; rows: number }>;
+
+/** Calls and rows by fingerprint: PostgreSQL has its own way to leave out values. */
+function countsOf(statements: readonly { query: string; calls: number; rows: number }[]): Counts {
+  const counts: Counts = {};
+  for (const { query, calls, rows } of statements) {
+    const { text } = fingerprintOf(query);
+    const count = counts[text] ?? { calls: 0, rows: 0 };
+    counts[text] = { calls: count.calls + calls, rows: count.rows + rows };
+  }
+  return counts;
+}
+
+/** What the monitor counted from one moment to another. */
+function countsSince(before: readonly Metric[], after: readonly Metric[]): Counts {
+  const earlier = new Map(before.map((metric) => [metric.name, metric]));
+  return Object.fromEntries(
+    after
+      .map(({ name, calls, rows }) => ({
+        name,
+        calls: calls - (earlier.get(name)?.calls ?? 0),
+        rows: rows - (earlier.get(name)?.rows ?? 0),
+      }))
+      .filter(({ calls }) => calls > 0)
+      .map(({ name, calls, rows }) => [name, { calls, rows }]),
+  );
+}
