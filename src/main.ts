@@ -3,10 +3,10 @@ import { createFirstAdministrator } from './auth/firstAdministrator.ts';
 import { signingSecret } from './auth/secret.ts';
 import { readConfig } from './config.ts';
 import { migrate } from './db/migrate.ts';
-import { StartError } from './errors.ts';
-import { close, createApp, listen } from './server.ts';
+import { startOrExit, stopOnSignals } from './process.ts';
+import { createApp, listen } from './server.ts';
 
-async function start(): Promise<void> {
+await startOrExit(async () => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel });
   const secret = signingSecret(config.token.secret, config.dataDirectory);
@@ -22,20 +22,5 @@ async function start(): Promise<void> {
   }
   const url = await listen(app, config);
   logger.info({ url }, 'Listening');
-
-  const stop = async (signal: string): Promise<void> => {
-    logger.info({ signal }, 'Stopping: running requests may end');
-    await close(app, config);
-    process.exit(0);
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-}
-
-try {
-  await start();
-} catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  console.error(`${error.fault}: ${error.message}`);
-  process.exit(error.status);
-}
+  stopOnSignals(app, config, logger);
+});

@@ -1,25 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../src/perf/fingerprint.ts';
 import type { Metric } from '../src/perf/monitor.ts';
+import { graphql } from './graphql/gql.ts';
+import type { MetricKind } from './graphql/graphql.ts';
 import { useApi } from './harness/api.ts';
 import { databases } from './harness/databases.ts';
 
-const metrics = `query Metrics($kind: MetricKind!) {
+const metrics = graphql(`query Metrics($kind: MetricKind!) {
   performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }
-}`;
+}`);
 
-interface MetricsData {
-  performance: {
-    metrics: {
-      name: string;
-      calls: number;
-      errors: number;
-      rows: number;
-      meanMs: number;
-      maxMs: number;
-    }[];
-  };
-}
+const slowQueries = graphql(`query SlowQueries {
+  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }
+}`);
 
 describe.each(databases)('performance on $name', (kind) => {
   const api = useApi(kind, { config: { slowQueryMs: 0 } });
@@ -41,11 +34,10 @@ describe.each(databases)('performance on $name', (kind) => {
       'query Counted { jobs { edges { node { user { id } metadata { tokens } } } } }';
     for (let count = 0; count < 5; count += 1) await as.query(operation);
 
-    const read = async (metric: string) =>
-      (await as.query<MetricsData, { kind: string }>(metrics, { kind: metric })).performance
-        .metrics;
-    const named = async (metric: string, name: RegExp) =>
-      (await read(metric)).find((candidate) => name.test(candidate.name));
+    const named = async (metric: MetricKind, name: RegExp) => {
+      const { performance } = await as.query(metrics, { kind: metric });
+      return performance.metrics.find((candidate) => name.test(candidate.name));
+    };
 
     expect(await named('OPERATION', /^Counted$/)).toMatchObject({ calls: 5, errors: 0 });
     // One entry a request: its three calls are one place of the operation.
@@ -58,16 +50,7 @@ describe.each(databases)('performance on $name', (kind) => {
     const { user, as } = await api.given.administrator();
     await api.given.job({ user });
     await as.query('query Slow { jobs { edges { node { metadata { tokens } } } } }');
-    const { performance } = await as.query<
-      {
-        performance: {
-          slowQueries: { statement: string; operationName: string; loader: string }[];
-        };
-      },
-      object
-    >(
-      '{ performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } } }',
-    );
+    const { performance } = await as.query(slowQueries, {});
     expect(performance.slowQueries).toContainEqual(
       expect.objectContaining({
         statement: expect.stringMatching(/from .metadata. where/),
@@ -80,9 +63,7 @@ describe.each(databases)('performance on $name', (kind) => {
   test('counts a failed request as failed', async () => {
     const { as } = await api.given.administrator();
     await as.send('query Failing { jobs(first: 1000) { edges { cursor } } }');
-    const { performance } = await as.query<MetricsData, { kind: string }>(metrics, {
-      kind: 'OPERATION',
-    });
+    const { performance } = await as.query(metrics, { kind: 'OPERATION' });
     expect(performance.metrics.find(({ name }) => name === 'Failing')).toMatchObject({
       calls: 1,
       errors: 1,
@@ -104,10 +85,7 @@ describe.each(databases)('performance on $name', (kind) => {
       ),
     );
     expect(api.statements.length - before).toBe(50);
-    const { performance } = await as.query<
-      { performance: { slowQueries: { statement: string; operationName: string }[] } },
-      object
-    >('{ performance { slowQueries(first: 100) { statement operationName } } }');
+    const { performance } = await as.query(slowQueries, {});
     for (const { statement, operationName } of performance.slowQueries) {
       if (operationName === 'Even') expect(statement).toContain('jobs');
       if (operationName === 'Odd') expect(statement).toContain('users');

@@ -101,14 +101,23 @@ function checkEmail(email: string): void {
   throw new InvalidInputError('email', `"${email.slice(0, 254)}" is not an e-mail address.`);
 }
 
-/** Looks the unique columns up within the transaction, so that the client learns which one is taken. */
-async function refuseTaken(
-  transaction: Knex.Transaction,
+/**
+ * Runs a change of unique columns. Their indexes alone can tell, since another transaction may take the
+ * name at the same time; where it failed, a look at the rows tells which column it was.
+ */
+async function unlessTaken<Result>(
+  actor: Actor,
   user: { username: string; email: string; exceptId: number | null },
-): Promise<void> {
-  const taken = await findTaken(transaction, user);
-  if (taken === 'username') throw new UsernameTakenError(user.username);
-  if (taken === 'email') throw new EmailTakenError(user.email);
+  write: Write<Result>,
+): Promise<Result> {
+  try {
+    return await audited(actor, write);
+  } catch (error) {
+    const taken = await findTaken(actor.db, user);
+    if (taken === 'username') throw new UsernameTakenError(user.username);
+    if (taken === 'email') throw new EmailTakenError(user.email);
+    throw error;
+  }
 }
 
 export async function changePassword(
@@ -155,8 +164,7 @@ export async function createUser(actor: Actor, input: CreateUserInput): Promise<
   checkEmail(email);
   checkPassword('password', password);
   const hashed = await hashPassword(password);
-  return audited(actor, async (transaction) => {
-    await refuseTaken(transaction, { username, email, exceptId: null });
+  return unlessTaken(actor, { username, email, exceptId: null }, async (transaction) => {
     const user = await insertUser(transaction, {
       username,
       email,
@@ -196,17 +204,20 @@ export async function updateUser(actor: Actor, input: UpdateUserInput): Promise<
     throw new InvalidInputError('email', 'Nothing was given to change.');
   }
   const losesAdministrator = role === 'user' || isActive === false;
-  return audited(actor, async (transaction) => {
-    if (losesAdministrator && (await isLastAdministrator(transaction, id))) {
-      throw new LastAdministratorError();
-    }
-    if (email != null) await refuseTaken(transaction, { username: '', email, exceptId: id });
-    const fields = Object.keys(changes).filter((field) => field !== 'hashed_password');
-    return {
-      result: await changed(transaction, id, changes),
-      event: aboutUser('user_updated', id, fields.join(', ')),
-    };
-  });
+  return unlessTaken(
+    actor,
+    { username: '', email: email ?? '', exceptId: id },
+    async (transaction) => {
+      if (losesAdministrator && (await isLastAdministrator(transaction, id))) {
+        throw new LastAdministratorError();
+      }
+      const fields = Object.keys(changes).filter((field) => field !== 'hashed_password');
+      return {
+        result: await changed(transaction, id, changes),
+        event: aboutUser('user_updated', id, fields.join(', ')),
+      };
+    },
+  );
 }
 
 export async function deactivateUser(actor: Actor, id: number): Promise<UserRow> {

@@ -10,14 +10,20 @@ export async function createFirstAdministrator(
   if (await administratorExists(db)) return null;
   const username = 'admin';
   const password = randomBytes(15).toString('base64url');
-  await insertUser(db, {
-    username,
-    email: 'admin@localhost',
-    hashed_password: await hashPassword(password),
-    role: 'admin',
-    must_change_password: true,
-    created_at: new Date().toISOString(),
-    is_active: true,
-  });
+  try {
+    await insertUser(db, {
+      username,
+      email: 'admin@localhost',
+      hashed_password: await hashPassword(password),
+      role: 'admin',
+      must_change_password: true,
+      created_at: new Date().toISOString(),
+      is_active: true,
+    });
+  } catch (error) {
+    // Another process that started at the same time was first.
+    if (await administratorExists(db)) return null;
+    throw error;
+  }
   return { username, password };
 }

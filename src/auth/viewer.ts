@@ -15,8 +15,10 @@ export const VIEWER_TTL_MS = 5000;
 export interface Authenticator {
   /** The viewer of an Authorization header. Null without one; throws UNAUTHENTICATED on a bad one. */
   authenticate(authorization: string | null): Promise<Viewer | null>;
-  /** Makes the next request look the viewers up again. */
-  forgetViewers(): void;
+  /** Makes the next request of the user look them up again. */
+  forgetUser(id: number): void;
+  /** Makes the next request of every worker look its key up again. */
+  forgetKeys(): void;
 }
 
 export function createAuthenticator(db: Knex, tokens: Tokens, ttl: number): Authenticator {
@@ -48,7 +50,8 @@ export function createAuthenticator(db: Knex, tokens: Tokens, ttl: number): Auth
 
   return {
     async authenticate(authorization) {
-      if (authorization === null) return null;
+      // The playground sends "Bearer" alone until a token is pasted behind it.
+      if (authorization === null || /^Bearer *$/i.test(authorization)) return null;
       const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
       if (!credential) {
         throw unauthenticated(
@@ -57,8 +60,10 @@ export function createAuthenticator(db: Knex, tokens: Tokens, ttl: number): Auth
       }
       return isApiKey(credential) ? workerOf(credential) : userOf(credential);
     },
-    forgetViewers() {
-      users.clear();
+    forgetUser(id) {
+      users.delete(id);
+    },
+    forgetKeys() {
       keys.clear();
     },
   };

@@ -27,26 +27,87 @@ interface NewRows {
   audit_logs: NewAuditLog;
 }
 
-/** One statement for any number of rows, which are one parameter, an array in JSON. */
-function insertFromJson(db: Knex, table: string, columns: readonly string[]): string {
-  const target = `INSERT INTO ${table} (${columns.join(', ')})`;
-  if (!isSqlite(db)) {
-    return `${target} SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ?)`;
-  }
-  const values = columns.map((column) => `value ->> '${column}'`);
-  return `${target} SELECT ${values.join(', ')} FROM jsonb_each(?)`;
+/** What the databases do differently where rows come by the thousand. */
+interface BulkDialect {
+  /** Columns of rows that are one parameter, an array in JSON: one text for any number of them. */
+  selectFromJson(table: string, columns: readonly string[]): string;
+  /** Until `restore` is called, new jobs and metadata don't reach the search. */
+  setSearchAside(transaction: Knex.Transaction): Promise<{ restore(): Promise<void> }>;
+  /** Statements that make the search find the jobs whose ids each of them binds. */
+  addToSearch: readonly string[];
+  /** Statements that tell the planner what the tables have in them now. */
+  analyze: readonly string[];
 }
+
+const searchTriggers = { jobs: 'jobs_search', metadata: 'metadata_search' };
+
+const sqliteBulk: BulkDialect = {
+  selectFromJson: (_table, columns) =>
+    // jsonb_each and not json_each, which would write each row as text for ->> to parse again.
+    `SELECT ${columns.map((column) => `value ->> '${column}'`).join(', ')} FROM jsonb_each(?)`,
+  async setSearchAside(transaction) {
+    const names = Object.values(searchTriggers).map((name) => `'${name}_insert'`);
+    const triggers = await select<{ name: string; sql: string }>(
+      transaction,
+      `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name IN (${names.join(', ')})`,
+    );
+    for (const { name } of triggers) await transaction.raw(`DROP TRIGGER ${name}`);
+    return {
+      async restore() {
+        for (const { sql } of triggers) await transaction.raw(sql);
+      },
+    };
+  },
+  addToSearch: [
+    'INSERT INTO job_search_keys (job_id) SELECT value FROM json_each(?)',
+    `INSERT INTO job_search (rowid, original_filename, abstract, summary, keywords)
+       SELECT k.id, j.original_filename, m.abstract, m.summary, m.keywords
+         FROM job_search_keys k JOIN jobs j ON j.id = k.job_id LEFT JOIN metadata m ON m.job_id = j.id
+        WHERE k.job_id IN (SELECT value FROM json_each(?)) ORDER BY k.id`,
+  ],
+  analyze: ['ANALYZE'],
+};
+
+const postgresBulk: BulkDialect = {
+  // The table itself says what type each of its columns has.
+  selectFromJson: (table, columns) =>
+    `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ?)`,
+  async setSearchAside(transaction) {
+    const each = async (action: 'DISABLE' | 'ENABLE'): Promise<void> => {
+      for (const [table, trigger] of Object.entries(searchTriggers)) {
+        await transaction.raw(`ALTER TABLE ${table} ${action} TRIGGER ${trigger}`);
+      }
+    };
+    await each('DISABLE');
+    return { restore: () => each('ENABLE') };
+  },
+  addToSearch: [
+    // The same document as the triggers' from one text: four of them, each with its own, take longer.
+    String.raw`INSERT INTO job_search (job_id, document)
+       SELECT j.id, to_tsvector('simple', regexp_replace(
+                concat_ws(' ', j.original_filename, m.abstract, m.summary, m.keywords),
+                '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g'))
+         FROM jobs j LEFT JOIN metadata m ON m.job_id = j.id WHERE j.id = ANY(?::text[])`,
+  ],
+  // VACUUM too: until it has run, no index alone answers, and the search reads a list of what is new.
+  analyze: ['VACUUM (ANALYZE) users, jobs, metadata, segments, audit_logs, job_search'],
+};
+
+const bulkDialectOf = (db: Knex): BulkDialect => (isSqlite(db) ? sqliteBulk : postgresBulk);
 
 async function insertAll<Table extends keyof NewRows>(
   db: Knex,
   table: Table,
   rows: readonly NewRows[Table][],
-  conditions = '',
+  clauses = '',
 ): Promise<void> {
   const [first] = rows;
   if (!first) return;
-  const insert = insertFromJson(db, table, Object.keys(first));
-  await db.raw(`${insert} ${conditions}`, [JSON.stringify(rows)]);
+  const columns = Object.keys(first);
+  const source = bulkDialectOf(db).selectFromJson(table, columns);
+  await db.raw(`INSERT INTO ${table} (${columns.join(', ')}) ${source} ${clauses}`, [
+    JSON.stringify(rows),
+  ]);
 }
 
 /**
@@ -57,6 +118,7 @@ export async function insertUsers(
   db: Knex,
   users: readonly NewUser[],
 ): Promise<Pick<UserRow, 'id' | 'username'>[]> {
+  // WHERE tells SQLite that ON CONFLICT does not belong to a join.
   await insertAll(db, 'users', users, 'WHERE true ON CONFLICT DO NOTHING');
   const dialect = dialectOf(db);
   return db('users')
@@ -78,10 +140,22 @@ export interface JobBatch {
   auditLogs: NewAuditLog[];
 }
 
+async function addToSearch(db: Knex, jobs: readonly NewJob[]): Promise<void> {
+  const ids = dialectOf(db).keyList(jobs.map(({ id }) => id));
+  for (const statement of bulkDialectOf(db).addToSearch) await db.raw(statement, [ids]);
+}
+
+/**
+ * Adds all or nothing. The search gets each job once, with its metadata: the triggers would write it
+ * when the job comes and again when the metadata does, a row at a time.
+ */
 export async function insertJobs(db: Knex, batch: JobBatch): Promise<void> {
   await db.transaction(async (transaction) => {
+    const search = await bulkDialectOf(db).setSearchAside(transaction);
     await insertAll(transaction, 'jobs', batch.jobs);
     await insertAll(transaction, 'metadata', batch.metadata);
+    await search.restore();
+    await addToSearch(transaction, batch.jobs);
     await insertAll(transaction, 'segments', batch.segments);
     await insertAll(transaction, 'audit_logs', batch.auditLogs);
   });
@@ -89,4 +163,9 @@ export async function insertJobs(db: Knex, batch: JobBatch): Promise<void> {
 
 export async function anyJobExists(db: Knex): Promise<boolean> {
   return (await select(db, 'SELECT 1 FROM jobs LIMIT 1')).length > 0;
+}
+
+/** After many rows came at once. */
+export async function analyze(db: Knex): Promise<void> {
+  for (const statement of bulkDialectOf(db).analyze) await db.raw(statement);
 }

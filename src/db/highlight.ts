@@ -63,7 +63,8 @@ function passagesOf(text: string, words: readonly string[]): Passage[] {
 
 /** The passage with the most of the words, in the first text that has it. */
 export function bestPassage(texts: readonly string[], words: readonly string[]): string {
-  const passages = texts.flatMap((text) => passagesOf(text, words));
-  const most = Math.max(...passages.map(({ matches }) => matches));
-  return passages.find(({ matches }) => matches === most)?.text ?? '';
+  const nothing: Passage = { text: '', matches: -1 };
+  return texts
+    .flatMap((text) => passagesOf(text, words))
+    .reduce((best, passage) => (passage.matches > best.matches ? passage : best), nothing).text;
 }

@@ -21,7 +21,9 @@ export interface JobGroupRow {
   /** Audio and work of the jobs that have both, for the speed. */
   processed_seconds: number;
   processing_seconds: number;
-  processing_count: number;
+  /** The work of all jobs that tell it, for its mean. */
+  worked_seconds: number;
+  worked_count: number;
 }
 
 export async function findJobGroups(
@@ -40,7 +42,8 @@ export async function findJobGroups(
               AS processed_seconds,
             coalesce(sum(CASE WHEN duration_seconds IS NOT NULL THEN processing_time_seconds END), 0)
               AS processing_seconds,
-            count(processing_time_seconds) AS processing_count
+            coalesce(sum(processing_time_seconds), 0) AS worked_seconds,
+            count(processing_time_seconds) AS worked_count
        FROM jobs
       WHERE created_at >= ? AND created_at < ? ${userId === null ? '' : 'AND user_id = ?'}
       GROUP BY 1, 2, 3 ORDER BY 3, 2, 1`,
@@ -88,7 +91,7 @@ export async function findMetadataGroups(
             count(wpm) AS words_per_minute_count
        FROM metadata
       WHERE generated_at >= ? AND generated_at < ? ${own}
-      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+      GROUP BY 1, 2, 3 ORDER BY language IS NULL, language`,
     userId === null ? [from, to] : [from, to, userId],
   );
 }
@@ -144,7 +147,8 @@ export async function findSecurityEvents(
        FROM audit_logs
       WHERE severity IN ('warning', 'critical') AND timestamp >= ? AND timestamp < ?
       GROUP BY event_type, severity, client_ip
-      ORDER BY count DESC, last_at DESC, event_type, client_ip LIMIT ${limit}`,
+      ORDER BY count DESC, last_at DESC, event_type, severity, coalesce(client_ip, '')
+      LIMIT ${limit}`,
     [from, to],
   );
 }

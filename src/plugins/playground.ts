@@ -12,8 +12,8 @@ export function playground(): GraphiQLOptions {
     title: 'Whisper Transcriber API',
     defaultTabs: files.map((name) => ({
       query: readFileSync(new URL(name, directory), 'utf8'),
-      headers: '{ "Authorization": "Bearer " }',
     })),
+    defaultHeaders: '{ "Authorization": "Bearer " }',
     defaultEditorToolsVisibility: 'headers',
     shouldPersistHeaders: true,
   };

@@ -58,7 +58,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const user = await updateUser(actorOf(context), { ...input, id: input.id.id });
-      context.authenticator.forgetViewers();
+      context.authenticator.forgetUser(user.id);
       return user;
     },
   }),
@@ -72,7 +72,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { id }, context) => {
       const user = await deactivateUser(actorOf(context), id.id);
-      context.authenticator.forgetViewers();
+      context.authenticator.forgetUser(user.id);
       return user;
     },
   }),

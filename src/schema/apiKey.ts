@@ -66,7 +66,7 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The id of the key.' }) },
     resolve: async (_root, { id }, context) => {
       const key = await revokeApiKey(actorOf(context), apiKeyId(String(id)));
-      context.authenticator.forgetViewers();
+      context.authenticator.forgetKeys();
       return key;
     },
   }),

@@ -107,8 +107,7 @@ const JobStatistics = builder.objectRef<Groups>('JobStatistics').implement({
     averageProcessingTimeSeconds: t.float({
       nullable: true,
       description: 'The mean time of a transcription, in seconds; null where none is known.',
-      resolve: (groups) =>
-        ratio(sumOf(groups, 'processing_seconds'), sumOf(groups, 'processing_count')),
+      resolve: (groups) => ratio(sumOf(groups, 'worked_seconds'), sumOf(groups, 'worked_count')),
     }),
     speed: t.float({ nullable: true, description: SPEED, resolve: speed }),
     byStatus: t.field({

@@ -5,6 +5,8 @@ import { builder } from './builder.ts';
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 366;
+/** The first that a `DateTime` can be. */
+const EARLIEST = Date.parse('0001-01-01T00:00:00Z');
 
 export const periodArguments = builder.args((t) => ({
   from: t.field({
@@ -20,7 +22,7 @@ export function periodOf(args: {
   to?: Date | null | undefined;
 }): Period {
   const to = args.to ?? new Date();
-  const from = args.from ?? new Date(to.getTime() - DEFAULT_DAYS * DAY_MS);
+  const from = args.from ?? new Date(Math.max(EARLIEST, to.getTime() - DEFAULT_DAYS * DAY_MS));
   if (from >= to) {
     throw new ApiError(
       'BAD_USER_INPUT',

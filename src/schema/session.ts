@@ -30,7 +30,7 @@ const Session = builder.objectRef<SessionShape>('Session').implement({
 });
 
 function sessionOf(user: UserRow, { tokens, authenticator }: Context): SessionShape {
-  authenticator.forgetViewers();
+  authenticator.forgetUser(user.id);
   const fingerprint = passwordFingerprint(user.hashed_password);
   return { ...tokens.issue({ userId: user.id, passwordFingerprint: fingerprint }), user };
 }

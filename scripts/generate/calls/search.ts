@@ -1,0 +1,40 @@
+import * as search from '../../../src/db/search.ts';
+import { type Calls, jobId, jobIds, page } from './calls.ts';
+
+const words = ['quarterly', 'budget'];
+const everybodys: search.Search = { words, userId: null };
+const own: search.Search = { words, userId: 1 };
+const bestJobs = page(search.jobMatchOrdering);
+const bestSegments = page(search.segmentMatchOrdering);
+
+export const searchCalls: Calls<typeof search> = {
+  findJobMatches: {
+    'the best of all jobs': (db) => search.findJobMatches(db, { ...everybodys, page: bestJobs }),
+    "among a user's jobs, after a cursor": (db) =>
+      search.findJobMatches(db, {
+        ...own,
+        page: { ...bestJobs, after: { value: 1.5, id: jobId } },
+      }),
+  },
+  findSegmentMatches: {
+    'the best of all segments': (db) =>
+      search.findSegmentMatches(db, { ...everybodys, page: bestSegments }),
+    "among a user's segments, after a cursor": (db) =>
+      search.findSegmentMatches(db, {
+        ...own,
+        page: { ...bestSegments, after: { value: 1.5, id: 1 } },
+      }),
+  },
+  countJobMatches: {
+    'among all jobs': (db) => search.countJobMatches(db, everybodys),
+    "among a user's jobs": (db) => search.countJobMatches(db, own),
+  },
+  countSegmentMatches: {
+    'among all segments': (db) => search.countSegmentMatches(db, everybodys),
+    "among a user's segments": (db) => search.countSegmentMatches(db, own),
+  },
+  findJobHighlights: { 'some jobs': (db) => search.findJobHighlights(db, words, jobIds) },
+  findSegmentHighlights: {
+    'some segments': (db) => search.findSegmentHighlights(db, words, [1, 2]),
+  },
+};

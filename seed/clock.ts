@@ -1,0 +1,8 @@
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const WEEK = 7 * DAY;
+
+/** A time as the database has it: UTC with milliseconds. */
+export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -1,0 +1,98 @@
+import { pino } from 'pino';
+import { hashPassword, passwordFingerprint } from '../src/auth/passwords.ts';
+import { signingSecret } from '../src/auth/secret.ts';
+import { readConfig } from '../src/config.ts';
+import { migrate } from '../src/db/migrate.ts';
+import { findUserByUsername, findUserPage, type UserRow, userOrderings } from '../src/db/users.ts';
+import { startOrExit, stopOnSignals } from '../src/process.ts';
+import { type App, createApp, listen } from '../src/server.ts';
+import { fillDemo, isFilled } from './fill.ts';
+import { createProgress } from './progress.ts';
+
+/** Large enough that a missing index shows, small enough to wait for: some ten seconds. */
+const USERS = 300;
+const JOBS = 40_000;
+
+const PASSWORD = 'demo password';
+
+/** Like `npm start`, over a database of its own; a token lasts a month, and only trouble is logged. */
+const demoDefaults = {
+  DATABASE_URL: 'sqlite:./data/demo.sqlite',
+  TOKEN_LIFETIME_MINUTES: '43200',
+  LOG_LEVEL: 'warn',
+};
+
+async function fill({ db }: App): Promise<void> {
+  if (await isFilled(db)) {
+    console.log('The demo data is there already.');
+    return;
+  }
+  const progress = createProgress(`Making ${JOBS} jobs of ${USERS} users`, JOBS);
+  const hashedPassword = await hashPassword(PASSWORD);
+  await fillDemo(db, {
+    users: USERS,
+    jobs: JOBS,
+    now: new Date(),
+    hashedPassword,
+    onProgress: progress.update,
+  });
+  progress.stop();
+}
+
+/** Somebody who is not an administrator and can log in: the one who did so last. */
+async function somebody({ db }: App): Promise<UserRow | null> {
+  const { rows } = await findUserPage(db, {
+    filter: { role: 'user', isActive: true },
+    page: {
+      ordering: userOrderings.last_login,
+      descending: true,
+      limit: 1,
+      fromEnd: false,
+      after: null,
+      before: null,
+    },
+  });
+  return rows[0] ?? null;
+}
+
+const tokenOf = ({ tokens }: App, user: UserRow): string =>
+  tokens.issue({
+    userId: user.id,
+    passwordFingerprint: passwordFingerprint(user.hashed_password),
+  }).token;
+
+async function greeting(app: App, url: string): Promise<string> {
+  const administrator = await findUserByUsername(app.db, 'admin');
+  const user = await somebody(app);
+  if (!administrator || !user) throw new Error('The demo data has no users.');
+  const token = tokenOf(app, administrator);
+  return `
+The API answers at ${url}
+Open it in a browser for the playground, with an example in each tab.
+
+A token for an administrator ("${administrator.username}"):
+${token}
+
+A token for a user ("${user.username}"):
+${tokenOf(app, user)}
+
+Everybody's password is "${PASSWORD}". A query to paste:
+
+curl -s ${url} -H 'Content-Type: application/json' \\
+  -H 'Authorization: Bearer ${token}' \\
+  -d '{"query":"{ jobs(first: 3) { edges { node { originalFilename status user { username } metadata { language abstract } } } } }"}'
+
+Stop with Ctrl-C.`;
+}
+
+await startOrExit(async () => {
+  const config = readConfig({ ...demoDefaults, ...process.env });
+  const logger = pino({ level: config.logLevel });
+  const secret = signingSecret(config.token.secret, config.dataDirectory);
+  const app = createApp({ config, logger, secret });
+  await migrate(app.db, config.database.address);
+  await fill(app);
+  const url = await listen(app, config);
+  console.log(await greeting(app, url));
+  stopOnSignals(app, config, logger);
+});

@@ -1,0 +1,124 @@
+import type { Knex } from 'knex';
+import {
+  analyze,
+  insertAuditLogs,
+  insertJobs,
+  insertUsers,
+  type JobBatch,
+} from '../src/db/bulkInsert.ts';
+import { auditLogsOfJob, auditLogsOfOwner } from './auditLogs.ts';
+import { createJob, type SeededJob } from './jobs.ts';
+import { metadataOf } from './metadata.ts';
+import { createPeople, type Owner } from './people.ts';
+import { type Choices, createRandom } from './random.ts';
+import { segmentsOf } from './segments.ts';
+import { createUploads } from './uploads.ts';
+
+export { anyJobExists as isFilled } from '../src/db/bulkInsert.ts';
+
+export interface FillOptions {
+  users: number;
+  jobs: number;
+  /** The times of the data lead up to it; all else is the same for the same numbers. */
+  now: Date;
+  /** Of the one password that all users get. */
+  hashedPassword: string;
+  onProgress?: (jobsDone: number) => void;
+}
+
+/** How many rows were made. */
+export interface FillCounts {
+  users: number;
+  jobs: number;
+  metadata: number;
+  segments: number;
+  auditLogs: number;
+}
+
+/** Segments came late to the service, so only its newest jobs have them. */
+const JOBS_WITH_SEGMENTS = 3_000;
+
+/**
+ * A tenth, so that progress shows. At most what fits well into memory: a transaction writes most pages
+ * of the indexes anew, so SQLite was at 200,000 jobs for 66 s by 5,000 a batch, for 45 s by 20,000.
+ */
+const batchSize = (jobs: number): number => Math.min(20_000, Math.max(1_000, Math.ceil(jobs / 10)));
+
+function* inBatches<Value>(values: Iterable<Value>, size: number): Generator<Value[]> {
+  let batch: Value[] = [];
+  for (const value of values) {
+    batch.push(value);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** One for each subject, so that more of one changes nothing in the others. */
+const createChances = () => ({
+  people: createRandom(1),
+  uploads: createRandom(2),
+  jobs: createRandom(3),
+  metadata: createRandom(4),
+  segments: createRandom(5),
+  auditLogs: createRandom(6),
+});
+
+type Chances = ReturnType<typeof createChances>;
+
+/** Adds the users and gives those who can have jobs. */
+async function addPeople(
+  db: Knex,
+  chances: Chances,
+  { users, now, hashedPassword }: FillOptions,
+): Promise<Choices<Owner>> {
+  const people = createPeople(chances.people, { users, now: now.getTime(), hashedPassword });
+  const rows = await insertUsers(
+    db,
+    people.map(({ user }) => user),
+  );
+  const ids = new Map(rows.map(({ username, id }) => [username, id]));
+  const [first, ...others] = people.flatMap((person): Owner[] => {
+    const id = ids.get(person.user.username);
+    const { lastLoginAt } = person;
+    return id === undefined || lastLoginAt === null ? [] : [{ ...person, id, lastLoginAt }];
+  });
+  if (!first) throw new Error('No user could be added: others have their addresses.');
+  return [first, ...others];
+}
+
+function rowsOf(chances: Chances, seeded: SeededJob[], newest: SeededJob[]): JobBatch {
+  return {
+    jobs: seeded.map(({ job }) => job),
+    metadata: seeded.flatMap((job) => metadataOf(chances.metadata, job)),
+    segments: newest.flatMap((job) => segmentsOf(chances.segments, job)),
+    auditLogs: seeded.flatMap((job) => auditLogsOfJob(chances.auditLogs, job)),
+  };
+}
+
+/** Fills a database that has no jobs: users, and a year of what they had transcribed. */
+export async function fillDemo(db: Knex, options: FillOptions): Promise<FillCounts> {
+  const { users, jobs, onProgress } = options;
+  const now = options.now.getTime();
+  const chances = createChances();
+  const owners = await addPeople(db, chances, options);
+  const ownLogs = owners.flatMap((owner) => auditLogsOfOwner(chances.auditLogs, owner));
+  await insertAuditLogs(db, ownLogs);
+
+  const counts = { users, jobs: 0, metadata: 0, segments: 0, auditLogs: ownLogs.length };
+  const uploads = createUploads(chances.uploads, owners, { jobs, now });
+  for (const batch of inBatches(uploads, batchSize(jobs))) {
+    const seeded = batch.map((upload) => createJob(chances.jobs, upload, now));
+    const newest = seeded.slice(Math.max(0, jobs - JOBS_WITH_SEGMENTS - counts.jobs));
+    const rows = rowsOf(chances, seeded, newest);
+    await insertJobs(db, rows);
+    counts.jobs += rows.jobs.length;
+    counts.metadata += rows.metadata.length;
+    counts.segments += rows.segments.length;
+    counts.auditLogs += rows.auditLogs.length;
+    onProgress?.(counts.jobs);
+  }
+  await analyze(db);
+  return counts;
+}

@@ -1,0 +1,427 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useApi } from './harness/api.ts';
+import type { Client } from './harness/client.ts';
+import { databases } from './harness/databases.ts';
+
+interface Fragment {
+  text: string;
+  isMatch: boolean;
+}
+
+interface Found<Node> {
+  edges: { node: Node & { score: number; highlight: Fragment[] } }[];
+  pageInfo: Record<'startCursor' | 'endCursor', string | null>;
+  totalCount: number;
+}
+
+type FoundJobs = Found<{ job: { originalFilename: string } }>;
+type FoundSegments = Found<{
+  segment: { text: string; startSeconds: number };
+  job: { id: string };
+}>;
+
+const VARIABLES = '$query: String!, $first: Int, $after: String, $last: Int, $before: String';
+const ARGUMENTS = 'query: $query, first: $first, after: $after, last: $last, before: $before';
+const MATCH = 'score highlight { text isMatch }';
+const PAGE = 'pageInfo { startCursor endCursor } totalCount';
+
+const SEARCH_JOBS = `query SearchJobs(${VARIABLES}) {
+  searchJobs(${ARGUMENTS}) { edges { node { job { originalFilename } ${MATCH} } } ${PAGE} }
+}`;
+const SEARCH_SEGMENTS = `query SearchSegments(${VARIABLES}) {
+  searchSegments(${ARGUMENTS}) {
+    edges { node { segment { text startSeconds } job { id } ${MATCH} } }
+    ${PAGE}
+  }
+}`;
+
+async function searchJobs(as: Client, query: string, args: object = {}): Promise<FoundJobs> {
+  const answer: { searchJobs: FoundJobs } = await as.query(SEARCH_JOBS, { query, ...args });
+  return answer.searchJobs;
+}
+
+async function searchSegments(
+  as: Client,
+  query: string,
+  args: object = {},
+): Promise<FoundSegments> {
+  const answer: { searchSegments: FoundSegments } = await as.query(SEARCH_SEGMENTS, {
+    query,
+    ...args,
+  });
+  return answer.searchSegments;
+}
+
+/** The matches of all pages, by `first` and `after`. */
+async function allMatches<Match>(read: (args: object) => Promise<Found<Match>>) {
+  const met: Found<Match>['edges'][number]['node'][] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const { edges, pageInfo } = await read({ first: 4, after });
+    met.push(...edges.map(({ node }) => node));
+    after = pageInfo.endCursor;
+    more = after !== null;
+  }
+  return met;
+}
+
+/** The names of the files that were found, the best first. */
+const filenames = async (as: Client, query: string): Promise<string[]> =>
+  (await searchJobs(as, query)).edges.map(({ node }) => node.job.originalFilename);
+
+const texts = async (as: Client, query: string): Promise<string[]> =>
+  (await searchSegments(as, query)).edges.map(({ node }) => node.segment.text);
+
+const matches = (highlight: Fragment[] = []): string[] =>
+  highlight.filter(({ isMatch }) => isMatch).map(({ text }) => text);
+
+/** Whatever people type: words that are operators in SQLite or PostgreSQL, quotes, nothing at all. */
+const hostile = [
+  '"',
+  "'",
+  '"""',
+  `a"b'c`,
+  'AND',
+  'call AND',
+  'NOT NEAR OR AND',
+  'NEAR(team call, 2)',
+  'call*',
+  'call:*',
+  '*',
+  '^call',
+  'original_filename:call',
+  '{original_filename} : call',
+  '-call',
+  '(call',
+  'call)',
+  'call) OR (team',
+  'call & !team | x',
+  'call <-> team',
+  '\\',
+  "\\'; DROP TABLE jobs; --",
+  '$1 ? ?? :name',
+  '%_',
+  '🎉',
+  'call 🎉 ❤️',
+  '👨‍👩‍👧',
+  '',
+  ' \n\t',
+  '\0',
+  'call\0team',
+  '\ud800',
+  '\u0002call\u0003',
+  '²',
+  '½ Ⅷ ①',
+  'ﬁ ß İ',
+  'e\u0301',
+  '\u0301',
+  'हिन्दी',
+  '1e5 -3.14 0x1F 10:30 1,000',
+  'http://example.com/call?team=1 me@example.com',
+  '<b>call</b> &amp;',
+  'a'.repeat(10_000),
+  'call '.repeat(32),
+  'call '.repeat(1000),
+];
+
+describe.each(databases)('search on $name', (kind) => {
+  const api = useApi(kind);
+
+  /** A user with a job for each name of a file; `job` is the first. */
+  async function withFiles(original_filename: string, ...others: string[]) {
+    const { user, as } = await api.given.user();
+    const job = await api.given.job({ user, original_filename });
+    for (const other of others) await api.given.job({ user, original_filename: other });
+    return { user, as, job };
+  }
+
+  describe('for jobs', () => {
+    test.each([
+      ['team', true],
+      ['call', true],
+      ['2026', true],
+      ['mp3', true],
+      ['CALL', true],
+      ['Team Call', true],
+      ['2026 call', true],
+      ['call_2026', true],
+      ['team-call_2026.mp3', true],
+      ['"call"', true],
+      ['ca', false],
+      ['all', false],
+      ['call 2027', false],
+      ['teamcall', false],
+    ])('%s in the name of a file: %s', async (query, found) => {
+      const { as } = await withFiles('team-call_2026.mp3', 'nothing.ogg');
+      expect(await filenames(as, query)).toEqual(found ? ['team-call_2026.mp3'] : []);
+    });
+
+    test('words are found in abstract, summary and keywords, and in several of them', async () => {
+      const { as, job } = await withFiles('call.mp3', 'other.mp3');
+      await api.given.metadata({
+        job,
+        abstract: 'The budget of spring.',
+        summary: 'Everybody wants more.',
+        keywords: 'money, hiring plan',
+      });
+      for (const query of ['budget', 'everybody', 'money', 'hiring', 'plan more budget call']) {
+        expect(await filenames(as, query)).toEqual(['call.mp3']);
+      }
+      expect(await filenames(as, 'budget other')).toEqual([]);
+    });
+
+    test('the index follows the rows', async () => {
+      const { as, job } = await withFiles('before.mp3');
+      const found = (query: string) => filenames(as, query);
+      await api.db('jobs').where('id', job.id).update({ original_filename: 'after.mp3' });
+      expect(await found('before')).toEqual([]);
+      expect(await found('after')).toEqual(['after.mp3']);
+      await api.given.metadata({ job, abstract: 'Weather.', summary: null });
+      expect(await found('weather')).toEqual(['after.mp3']);
+      await api
+        .db('metadata')
+        .where('job_id', job.id)
+        .update({ abstract: 'Sport.', summary: 'Chess.' });
+      expect(await found('weather')).toEqual([]);
+      expect(await found('sport chess after')).toEqual(['after.mp3']);
+      await api.db('metadata').where('job_id', job.id).delete();
+      expect(await found('sport')).toEqual([]);
+      expect(await found('after')).toEqual(['after.mp3']);
+      await api.given.metadata({ job, abstract: 'Gardens.' });
+      await api.db('jobs').where('id', job.id).delete();
+      expect(await found('after')).toEqual([]);
+      expect(await found('gardens')).toEqual([]);
+    });
+
+    test.each([
+      ['Müller.mp3', 'müller', true],
+      ['Müller.mp3', 'MÜLLER', true],
+      ['Müller.mp3', 'muller', false],
+      ['Besprechung in Köln.mp3', 'köln besprechung', true],
+      ['Совещание.mp3', 'совещание', true],
+      ['совещание.mp3', 'СОВЕЩАНИЕ', true],
+      ['会議.mp3', '会議', true],
+      ['हिन्दी.mp3', 'हिन्दी', true],
+      // As macOS names files: letter and diaeresis apart.
+      ['Mu\u0308ller.mp3', 'Mu\u0308ller', true],
+      ['“quoted”—and…more.mp3', 'quoted more and', true],
+    ])('%s by %s: %s', async (name, query, found) => {
+      const { as } = await withFiles(name, 'nothing.ogg');
+      expect(await filenames(as, query)).toEqual(found ? [name] : []);
+    });
+
+    test('the best come first', async () => {
+      const { user, as, job: long } = await withFiles('long.mp3', 'none.mp3');
+      const best = await api.given.job({ user, original_filename: 'best.mp3' });
+      const many = Array.from({ length: 50 }, (_, index) => `word${index}`).join(' ');
+      await api.given.metadata({ job: long, summary: `${many} budget ${many}` });
+      await api.given.metadata({ job: best, abstract: 'Budget, budget.', summary: 'The budget.' });
+      const { edges } = await searchJobs(as, 'budget');
+      expect(edges.map(({ node }) => node.job.originalFilename)).toEqual(['best.mp3', 'long.mp3']);
+      const [first = 0, second = 0] = edges.map(({ node }) => node.score);
+      expect(first).toBeGreaterThan(second);
+    });
+
+    test('a user finds their own, administrators and workers those of everybody', async () => {
+      const word = `unique${Date.now()}`;
+      const one = await withFiles(`${word}-one.mp3`);
+      await withFiles(`${word}-two.mp3`);
+      const administrator = await api.given.administrator();
+      const worker = await api.given.worker();
+      expect(await searchJobs(one.as, word)).toMatchObject({ totalCount: 1 });
+      expect(await filenames(one.as, word)).toEqual([`${word}-one.mp3`]);
+      expect(await filenames(administrator.as, word)).toHaveLength(2);
+      expect(await filenames(worker.as, word)).toHaveLength(2);
+      const refusal = await api.client.refusal(SEARCH_JOBS, { query: word });
+      expect(refusal.code).toBe('UNAUTHENTICATED');
+    });
+
+    test('the highlight is a passage with the words marked', async () => {
+      const { as, job } = await withFiles('call.mp3');
+      const abstract = 'The Budget of spring, and/or the budget-plan (see example.com/budget).';
+      await api.given.metadata({ job, abstract, summary: null, keywords: null });
+      const { edges } = await searchJobs(as, 'budget SPRING');
+      const highlight = edges[0]?.node.highlight;
+      expect(matches(highlight)).toEqual(['Budget', 'spring', 'budget', 'budget']);
+      expect(highlight?.map(({ text }) => text).join('')).toContain(abstract);
+    });
+
+    test('the highlight can be the name of the file', async () => {
+      const { as } = await withFiles('team-call_2026.mp3');
+      const { edges } = await searchJobs(as, 'call 2026');
+      expect(edges[0]?.node.highlight).toEqual([
+        { text: 'team-', isMatch: false },
+        { text: 'call', isMatch: true },
+        { text: '_', isMatch: false },
+        { text: '2026', isMatch: true },
+        { text: '.mp3', isMatch: false },
+      ]);
+    });
+
+    test('the highlight of a long text is a part of it', async () => {
+      const { as, job } = await withFiles('call.mp3');
+      const some = (word: string) => `${`${word} `.repeat(40)}`;
+      const summary = `${some('before')}one ${some('between')}one two ${some('behind')}`;
+      await api.given.metadata({ job, summary });
+      const { edges } = await searchJobs(as, 'two one');
+      const highlight = edges[0]?.node.highlight;
+      expect(matches(highlight)).toEqual(['one', 'two']);
+      const passage = highlight?.map(({ text }) => text).join('');
+      expect(passage).toMatch(/^…between (between )*one two (behind )+behind…$/);
+      expect(passage?.split(' ')).toHaveLength(24);
+    });
+
+    test('the highlights of a page are one statement', async () => {
+      const { as } = await withFiles('call 1.mp3', 'call 2.mp3', 'call 3.mp3');
+      await as.query('{ viewer { id } }');
+      api.forgetStatements();
+      await searchJobs(as, 'call');
+      // The page, the highlights and the count.
+      expect(api.statements).toHaveLength(3);
+    });
+
+    test('pages by cursor have each match once, the best first', async () => {
+      const names = Array.from({ length: 25 }, (_, n) => `call ${'call '.repeat(n % 4)}${n}`);
+      const { as } = await withFiles('other.mp3', ...names);
+      const met = await allMatches((args) => searchJobs(as, 'call', args));
+      const found = met.map(({ job }) => job.originalFilename);
+      expect(found.toSorted()).toEqual(names.toSorted());
+      const scores = met.map(({ score }) => score);
+      expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+      const backwards: string[] = [];
+      for (let before: string | null = null, more = true; more; ) {
+        const { edges, pageInfo, totalCount } = await searchJobs(as, 'call', { last: 4, before });
+        expect(totalCount).toBe(25);
+        backwards.unshift(...edges.map(({ node }) => node.job.originalFilename));
+        before = pageInfo.startCursor;
+        more = before !== null;
+      }
+      expect(backwards).toEqual(found);
+    });
+  });
+
+  describe('for segments', () => {
+    const said = [
+      'Good morning, everybody.',
+      'We talk about the Budget today.',
+      'The budget of 2026, and/or the budget-plan: see <b>example.com/budget</b>.',
+      'Доброе утро, Köln!',
+    ];
+    let as: Client;
+    let jobId: string;
+
+    beforeAll(async () => {
+      const { as: owner, job } = await withFiles('segments.mp3');
+      await api.given.segments(job, said);
+      as = owner;
+      jobId = job.globalId;
+    });
+
+    test('words land on the second in which they are said', async () => {
+      const { edges, totalCount } = await searchSegments(as, 'TALK budget');
+      expect(totalCount).toBe(1);
+      expect(edges).toEqual([
+        {
+          node: {
+            segment: { text: said[1], startSeconds: 2 },
+            job: { id: jobId },
+            score: expect.any(Number),
+            highlight: [
+              { text: 'We ', isMatch: false },
+              { text: 'talk', isMatch: true },
+              { text: ' about the ', isMatch: false },
+              { text: 'Budget', isMatch: true },
+              { text: ' today.', isMatch: false },
+            ],
+          },
+        },
+      ]);
+    });
+
+    test('the highlight is the whole text as it was said, whatever is in it', async () => {
+      const { edges } = await searchSegments(as, '2026 budget');
+      const highlight = edges[0]?.node.highlight;
+      expect(highlight?.map(({ text }) => text).join('')).toBe(said[2]);
+      expect(matches(highlight)).toEqual(['budget', '2026', 'budget', 'budget']);
+    });
+
+    test('of any language and case', async () => {
+      expect(await texts(as, 'ДОБРОЕ köln')).toEqual([said[3]]);
+      const { edges } = await searchSegments(as, 'утро');
+      expect(matches(edges[0]?.node.highlight)).toEqual(['утро']);
+    });
+
+    test('all words have to be in one segment', async () => {
+      expect(await texts(as, 'morning budget')).toEqual([]);
+      expect((await searchSegments(as, 'morning budget')).totalCount).toBe(0);
+    });
+
+    test('pages by cursor have each match once', async () => {
+      const { as: owner, job } = await withFiles('many.mp3');
+      const sentences = Array.from({ length: 11 }, (_, n) => `word ${'word '.repeat(n % 3)}${n}`);
+      await api.given.segments(job, sentences);
+      const met = await allMatches((args) => searchSegments(owner, 'word', args));
+      expect(met.map(({ segment }) => segment.text).toSorted()).toEqual(sentences.toSorted());
+    });
+
+    test('the index follows the rows', async () => {
+      const { as: owner, job } = await withFiles('changing.mp3');
+      await api.given.segments(job, ['Old words.', 'Other words.']);
+      await api
+        .db('segments')
+        .where({ job_id: job.id, position: 0 })
+        .update({ text: 'New words.' });
+      expect(await texts(owner, 'old')).toEqual([]);
+      expect(await texts(owner, 'new')).toEqual(['New words.']);
+      await api.db('segments').where({ job_id: job.id, position: 1 }).delete();
+      expect(await texts(owner, 'words')).toEqual(['New words.']);
+      await api.db('jobs').where('id', job.id).delete();
+      expect(await texts(owner, 'words')).toEqual([]);
+    });
+
+    test('a user finds what was said in their own jobs alone', async () => {
+      const other = await api.given.user();
+      const worker = await api.given.worker();
+      expect(await texts(other.as, 'morning')).toEqual([]);
+      expect(await texts(worker.as, 'morning everybody')).toEqual([said[0]]);
+      const refusal = await api.client.refusal(SEARCH_SEGMENTS, { query: 'morning' });
+      expect(refusal.code).toBe('UNAUTHENTICATED');
+    });
+  });
+
+  describe('for anything', () => {
+    test.each(hostile)(
+      '%j is answered, or refused as having no words or too many',
+      async (query) => {
+        const { as, job } = await withFiles('team-call_2026.mp3', 'rock AND roll.mp3', query);
+        await api.given.segments(job, ['We call the team.', query]);
+        for (const search of [SEARCH_JOBS, SEARCH_SEGMENTS]) {
+          const { errors } = await as.send(search, { query });
+          for (const { extensions, message } of errors) {
+            expect(extensions.code).toBe('BAD_USER_INPUT');
+            expect(message).toMatch(/^"query" has (no word in it|1000 words; the most are 32)\.$/);
+          }
+        }
+      },
+    );
+
+    test('words that are operators elsewhere are words', async () => {
+      const { as } = await withFiles('rock AND roll.mp3', 'rock or roll.mp3', 'near not.mp3');
+      expect(await filenames(as, 'rock AND roll')).toEqual(['rock AND roll.mp3']);
+      expect(await filenames(as, 'rock OR roll')).toEqual(['rock or roll.mp3']);
+      expect(await filenames(as, 'NOT NEAR')).toEqual(['near not.mp3']);
+    });
+
+    test('a cursor of the other search is refused', async () => {
+      const { as } = await withFiles('call.mp3');
+      const { pageInfo } = await searchJobs(as, 'call');
+      const refusal = await as.refusal(SEARCH_SEGMENTS, {
+        query: 'call',
+        after: pageInfo.endCursor,
+      });
+      expect(refusal).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        message: expect.stringContaining('"after" is a cursor of the ordering jobs.score'),
+      });
+    });
+  });
+});
