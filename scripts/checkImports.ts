@@ -6,7 +6,15 @@ import { posix } from 'node:path';
  * be imported by `import type` alone, which leaves nothing to load.
  */
 const mayImport = {
-  'main.ts': ['process.ts', 'server.ts', 'auth/', 'db/', 'config.ts', 'errors.ts'],
+  'main.ts': [
+    'process.ts',
+    'server.ts',
+    'auth/',
+    'db/',
+    'environment.ts',
+    'config.ts',
+    'errors.ts',
+  ],
   'process.ts': ['server.ts', 'config.ts', 'errors.ts'],
   'server.ts': [
     'plugins/',
@@ -26,6 +34,7 @@ const mayImport = {
   'transcripts/': ['type db/'],
   'auth/': ['db/', 'config.ts', 'errors.ts'],
   'db/': ['type config.ts', 'errors.ts'],
+  'environment.ts': [],
   'config.ts': ['errors.ts'],
   'errors.ts': [],
 } as const satisfies Record<string, readonly string[]>;

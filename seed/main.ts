@@ -3,6 +3,7 @@ import { hashPassword } from '../src/auth/passwords.ts';
 import { readConfig } from '../src/config.ts';
 import { connect } from '../src/db/client.ts';
 import { migrate } from '../src/db/migrate.ts';
+import { environment } from '../src/environment.ts';
 import { startOrExit } from '../src/process.ts';
 import { type FillCounts, fillDemo, isFilled } from './fill.ts';
 import { createProgress } from './progress.ts';
@@ -66,7 +67,7 @@ The new users have the password "${PASSWORD}"; "admin" is the administrator.`;
 
 async function seed({ users, jobs }: Size): Promise<void> {
   const startedAt = performance.now();
-  const { database } = readConfig(process.env);
+  const { database } = readConfig(environment());
   const db = connect(database);
   try {
     await migrate(db, database.address);

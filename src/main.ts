@@ -3,11 +3,12 @@ import { createFirstAdministrator } from './auth/firstAdministrator.ts';
 import { signingSecret } from './auth/secret.ts';
 import { readConfig } from './config.ts';
 import { migrate } from './db/migrate.ts';
+import { environment } from './environment.ts';
 import { startOrExit, stopOnSignals } from './process.ts';
 import { createApp, listen } from './server.ts';
 
 await startOrExit(async () => {
-  const config = readConfig(process.env);
+  const config = readConfig(environment());
   const logger = pino({ level: config.logLevel });
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   const app = createApp({ config, logger, secret });
@@ -20,7 +21,8 @@ await startOrExit(async () => {
         'It is shown only now, and has to be changed at the first login.',
     );
   }
+  // Before it says that it listens: whoever waits for that may stop it at once.
+  stopOnSignals(app, config, logger);
   const url = await listen(app, config);
   logger.info({ url }, 'Listening');
-  stopOnSignals(app, config, logger);
 });

@@ -8,7 +8,8 @@ import { withMigrationLock } from './migrationLock.ts';
 const messageOf = (error: unknown): string => {
   // A refused connection to a name with several addresses is an AggregateError without a message.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
-  return error instanceof Error ? error.message : String(error);
+  // Knex puts the statement before the message, as it stands in the source: on many lines.
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 };
 
 /** The address without its password. */
@@ -31,23 +32,29 @@ async function checkAnswers(db: Knex, address: DatabaseAddress): Promise<void> {
   }
 }
 
-/** The files of the migrations that this version has. */
-async function knownMigrations(): Promise<Set<string>> {
-  return new Set((await readdir(migrationDirectory)).filter((file) => file.endsWith('.ts')));
+/** The files of the migrations that this version has, in their order. */
+async function knownMigrations(): Promise<string[]> {
+  return (await readdir(migrationDirectory)).filter((file) => file.endsWith('.ts')).sort();
+}
+
+/** Those that ran on this database, as Knex notes them. */
+async function completedMigrations(db: Knex): Promise<string[]> {
+  if (!(await db.schema.hasTable('knex_migrations'))) return [];
+  return db('knex_migrations').orderBy('id').pluck('name');
 }
 
 /** Which migrations are still to run. Throws DATABASE_NEWER where one ran that this version lacks. */
 async function pendingMigrations(db: Knex): Promise<string[]> {
-  const [completed, pending]: [{ name: string }[], { file: string }[]] = await db.migrate.list();
   const known = await knownMigrations();
-  const unknown = completed.map(({ name }) => name).filter((name) => !known.has(name));
+  const completed = await completedMigrations(db);
+  const unknown = completed.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new StartError(
       'DATABASE_NEWER',
       `The database is newer than this version: it has ${unknown.join(', ')}. Start the version that made it, or undo with that version's \`npx knex migrate:down\`.`,
     );
   }
-  return pending.map(({ file }) => file);
+  return known.filter((name) => !completed.includes(name));
 }
 
 /**

@@ -46,19 +46,13 @@ function refusal(cost: QueryLimits, limits: QueryLimits): ApiError | null {
 
 /** The parser calls itself for each level, so some thousands of them end its stack. */
 const refusingTooDeep =
-  <Arguments extends unknown[], Document>(
-    parse: (...args: Arguments) => Document,
-    { depth }: QueryLimits,
-  ) =>
+  <Arguments extends unknown[], Document>(parse: (...args: Arguments) => Document) =>
   (...args: Arguments): Document => {
     try {
       return parse(...args);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw new ApiError('QUERY_TOO_COMPLEX', 'The operation is nested too deep to be read.', {
-        kind: 'depth',
-        limit: depth,
-      });
+      throw new ApiError('GRAPHQL_PARSE_FAILED', 'The text is nested too deep to be read.');
     }
   };
 
@@ -79,7 +73,7 @@ export function useQueryCost(limits: QueryLimits): Plugin {
     }
   };
   return {
-    onParse: ({ parseFn, setParseFn }) => setParseFn(refusingTooDeep(parseFn, limits)),
+    onParse: ({ parseFn, setParseFn }) => setParseFn(refusingTooDeep(parseFn)),
     onExecute: ({ args, setResultAndStopExecution }) => {
       check(args, setResultAndStopExecution);
       if (!args.contextValue.request.headers.has(COST_HEADER)) return undefined;
