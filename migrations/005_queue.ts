@@ -9,6 +9,9 @@ import {
   together,
 } from '../src/db/migrationSteps.ts';
 
+/** For Knex's command line: CREATE INDEX CONCURRENTLY can't run in a transaction. */
+export const config = { transaction: false };
+
 const indexes: readonly Index[] = [
   {
     name: 'idx_jobs_idempotency_key',

@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
 import { createIndexes, dropIndexes, type Index, isSqlite } from '../src/db/migrationSteps.ts';
 
+/** For Knex's command line: CREATE INDEX CONCURRENTLY can't run in a transaction. */
+export const config = { transaction: false };
+
 /** Columns that a page is ordered by, with their nulls lowest: as `nullsLowest` writes them. */
 function orderedColumns(db: Knex) {
   const noTime = isSqlite(db) ? "''" : "'-infinity'::timestamptz";

@@ -19,14 +19,14 @@ export { anyJobExists as isFilled } from '../src/db/bulkInsert.ts';
 export interface FillOptions {
   users: number;
   jobs: number;
-  /** The times of the data lead up to it; all else is the same for the same numbers. */
+  /** The data leads up to it; the same options, this one included, give the same data. */
   now: Date;
   /** Of the one password that all users get. */
   hashedPassword: string;
   onProgress?: (jobsDone: number) => void;
 }
 
-/** How many rows were made. */
+/** How many rows were made; an administrator who was there before counts too. */
 export interface FillCounts {
   users: number;
   jobs: number;

@@ -2,7 +2,7 @@ import type { NewSegment } from '../src/db/bulkInsert.ts';
 import type { SeededJob } from './jobs.ts';
 import type { Random } from './random.ts';
 import type { Recording } from './recordings.ts';
-import { phrases } from './speech.ts';
+import { speech } from './speech.ts';
 import { sentence, worded } from './wording.ts';
 
 /** Of a long recording only the beginning: whole ones would be most of the database. */
@@ -14,15 +14,14 @@ const LETTERS_PER_SECOND = 14;
 
 const thousandths = (number: number): number => Math.round(number * 1000) / 1000;
 
-/** Sentences in an order of their own; none comes twice before all have come. */
+/** A greeting, then sentences in an order of their own; none comes twice before all have come. */
 function* saidIn(random: Random, { language, topic }: Recording): Generator<string, never> {
+  const { greeting, phrases } = speech[language];
   // What was said on the subject is written in English only.
   const points = language === 'en' ? topic.points.map(sentence) : [];
-  for (;;) {
-    for (const text of random.shuffled([...phrases[language], ...points])) {
-      yield worded(random, text, topic.name[language]);
-    }
-  }
+  const inWords = (text: string) => worded(random, text, topic.name[language]);
+  yield inWords(greeting);
+  for (;;) yield* random.shuffled([...phrases, ...points]).map(inWords);
 }
 
 /** Who speaks: the same as before, or one of the others; null where nobody told them apart. */

@@ -22,7 +22,7 @@ const RUSH = 30 * MINUTE;
 /** How long a sign-in lasts. */
 const SESSION = 12 * HOUR;
 
-const rushed = (jobs: number): number => Math.min(40, Math.ceil(jobs / 100));
+const rushed = (jobs: number): number => Math.min(40, Math.ceil(jobs / 250));
 
 /** How busy people are, beside a working hour. */
 function bustle(time: number): number {
@@ -101,8 +101,9 @@ export function* createUploads(
 ): Generator<Upload> {
   const ownerAt = createOwnerChoice(owners);
   for (const time of uploadTimes(random, options)) {
-    const meanWait = time > options.now - RUSH ? 15 * MINUTE : 40 * SECOND;
-    const waitMs = Math.ceil(Math.min(random.exponential(meanWait), HOUR));
+    const intoTheRush = Math.max(0, time - (options.now - RUSH));
+    // Who comes later waits longer, by so much that more than half of the rush is still waiting.
+    const waitMs = Math.ceil(random.exponential(40 * SECOND) + 1.5 * intoTheRush);
     yield { owner: ownerAt(random, time), time, waitMs };
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
@@ -19,6 +20,7 @@ import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
 import { type RequestOrigin, useRequestId } from './plugins/useRequestId.ts';
+import { useText } from './plugins/useText.ts';
 import { useViewer } from './plugins/useViewer.ts';
 import type { Context } from './schema/context.ts';
 import { createSchema } from './schema/index.ts';
@@ -93,10 +95,13 @@ export function createApp(options: AppOptions): App {
     plugins: [
       usePerformance({ monitor, clock }),
       useRequestId(),
+      useText(),
       useQueryCost(config.limits),
       useViewer(),
     ],
     maskedErrors: { maskError: createMaskError(logger) },
+    // Any page may ask; who asks is in a header that no browser adds by itself.
+    cors: { origin: '*', credentials: false },
     graphiql: playground(),
     renderGraphiQL,
     landingPage: false,
@@ -137,9 +142,12 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 export async function close({ server, db }: App, { shutdownSeconds }: Config): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  server.closeIdleConnections();
+  // A connection that is kept alive would stay for five seconds after its last answer.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cutOff = setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1000);
   await promise;
+  clearInterval(sweep);
   clearTimeout(cutOff);
-  await db.destroy();
+  // A statement of a request that was cut off may wait for a lock, for as long as that is held.
+  await Promise.race([db.destroy(), sleep(1000, null, { ref: false })]);
 }

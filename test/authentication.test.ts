@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { passwordFingerprint } from '../src/auth/passwords.ts';
 import { createTokens } from '../src/auth/tokens.ts';
 import type { UserRow } from '../src/db/users.ts';
-import { useApi } from './harness/api.ts';
+import { startApi, useApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';
 import { PASSWORD } from './harness/given.ts';
@@ -205,7 +205,12 @@ describe.each(databases)('authentication on $name', (kind) => {
       });
     });
 
-    const malformed = ['Bearer', 'Bearer two words', 'Basic dXNlcjpwYXNz', 'token'];
+    test('with "Bearer" alone comes from nobody: so the playground asks for the schema', async () => {
+      const nobody = api.client.with({ authorization: 'Bearer ' });
+      expect(await nobody.query(VIEWER)).toEqual({ viewer: null });
+    });
+
+    const malformed = ['Bearer two words', 'Basic dXNlcjpwYXNz', 'token'];
 
     test.each(malformed)('with "Authorization: %s" is told how to write it', async (value) => {
       api.forgetStatements();
@@ -215,6 +220,11 @@ describe.each(databases)('authentication on $name', (kind) => {
         status: 401,
       });
       expect(api.statements).toEqual([]);
+    });
+
+    test('with "Bearer" and no token, as the playground begins, is one without', async () => {
+      const client = api.client.with({ authorization: 'Bearer ' });
+      expect(await client.query(VIEWER)).toEqual({ viewer: null });
     });
 
     test('with a bad token can not even log in: it is refused as a whole', async () => {
@@ -250,6 +260,17 @@ describe.each(databases)('authentication on $name', (kind) => {
         status: 401,
       });
       await api.client.as(data.token).query(JOBS);
+    });
+
+    test('or soon, in a process that did not close the account', async () => {
+      const { address } = api.config.database;
+      const options = { secret: SECRET, viewerTtlMs: 200 };
+      const other = await startApi({ address, drop: async () => {} }, options);
+      onTestFinished(() => other.stop());
+      const { as, user } = await other.given.user();
+      await as.query(VIEWER);
+      await api.db('users').where({ id: user.id }).update({ is_active: false });
+      await expect.poll(async () => (await as.send(VIEWER)).status).toBe(401);
     });
 
     test('when an administrator sets the password', async () => {

@@ -149,12 +149,17 @@ describe.each(databases)('jobs on $name', (kind) => {
       expect((await filenames(as, { filter })).join('')).toBe(expected);
     });
 
-    test.each(['\0', '\ud800', "'; --", '\u{10FFFF}'])(
+    test.each(['\ud800', "'; --", '\u{10FFFF}'])(
       'a model that nothing can have (%j) finds nothing',
       async (model) => {
         expect(await filenames(as, { filter: { model } })).toEqual([]);
       },
     );
+
+    test('a text that PostgreSQL cannot hold is refused', async () => {
+      const query = 'query Nul($model: String!) { jobs(filter: { model: $model }) { totalCount } }';
+      expect((await as.refusal(query, { model: 'small\0' })).code).toBe('BAD_USER_INPUT');
+    });
 
     test.each(['0000-12-31T23:59:59Z', '9999-12-31T23:59:59-12:00'])(
       'a time that no database holds, %s, is refused',

@@ -105,8 +105,6 @@ const hostile = [
   '👨‍👩‍👧',
   '',
   ' \n\t',
-  '\0',
-  'call\0team',
   '\ud800',
   '\u0002call\u0003',
   '²',
@@ -260,13 +258,13 @@ describe.each(databases)('search on $name', (kind) => {
     test('the highlight of a long text is a part of it', async () => {
       const { as, job } = await withFiles('call.mp3');
       const some = (word: string) => `${`${word} `.repeat(40)}`;
-      const summary = `${some('before')}one ${some('between')}one two ${some('behind')}`;
+      const summary = `${some('before')}one One ONE ${some('between')}One Two ${some('behind')}`;
       await api.given.metadata({ job, summary });
       const { edges } = await searchJobs(as, 'two one');
       const highlight = edges[0]?.node.highlight;
-      expect(matches(highlight)).toEqual(['one', 'two']);
+      expect(matches(highlight)).toEqual(['One', 'Two']);
       const passage = highlight?.map(({ text }) => text).join('');
-      expect(passage).toMatch(/^…between (between )*one two (behind )+behind…$/);
+      expect(passage).toMatch(/^…between (between )*One Two (behind )+behind…$/);
       expect(passage?.split(' ')).toHaveLength(24);
     });
 

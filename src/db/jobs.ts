@@ -77,6 +77,7 @@ const ordering = (
   // Only columns of these kinds are named below.
   value: (row) => row[column] as string | number | null,
   idColumn: 'jobs.id',
+  idType: 'text',
   id: (row) => row.id,
 });
 

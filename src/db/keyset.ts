@@ -15,6 +15,7 @@ export interface Ordering<Row> {
   nullable: boolean;
   value(row: Row): string | number | null;
   idColumn: string;
+  idType: KeyType;
   id(row: Row): string | number;
 }
 
@@ -98,21 +99,49 @@ export function decodeCursor<Row>(
   cursor: string,
   argument: string,
 ): Position {
+  const foreign = new ApiError(
+    'BAD_USER_INPUT',
+    `"${argument}" is not a cursor that this API gave out.`,
+  );
   const text = Buffer.from(cursor, 'base64url').toString().slice(8);
   // Sealed again rather than opened: the same bytes have several spellings in base64 and hexadecimal.
-  if (sealed(text) !== cursor) {
-    throw new ApiError('BAD_USER_INPUT', `"${argument}" is not a cursor that this API gave out.`);
-  }
-  // The checksum holds, so this is what encodeCursor wrote.
-  const [name, value, id] = JSON.parse(text) as [string, Position['value'], Position['id']];
+  if (sealed(text) !== cursor) throw foreign;
+  const [name, value, id] = contents(text);
   if (name !== ordering.name) {
     throw new ApiError(
       'BAD_USER_INPUT',
       `"${argument}" is a cursor of the ordering ${name}; this page is ordered by ${ordering.name}.`,
     );
   }
-  return { value, id };
+  if (!fits[ordering.kind](value) && !(ordering.nullable && value === null)) throw foreign;
+  if (!fitsId[ordering.idType](id)) throw foreign;
+  return { value, id } as Position;
 }
+
+/** The checksum is no secret: somebody may have made a cursor that holds anything. */
+function contents(text: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0');
+
+const fits: Record<OrderingKind, (value: unknown) => boolean> = {
+  time: (value) => isText(value) && new Date(String(value)).toJSON() === value,
+  number: Number.isFinite,
+  text: isText,
+};
+
+const MAX_INTEGER_ID = 2 ** 31 - 1;
+
+const fitsId: Record<KeyType, (id: unknown) => boolean> = {
+  integer: (id) => Number.isInteger(id) && Math.abs(Number(id)) <= MAX_INTEGER_ID,
+  text: isText,
+};
 
 /** One page of a query. `query` selects the columns and filters. */
 export async function findPage<Row>(

@@ -44,10 +44,6 @@ interface Query {
   response?: QueryResult;
 }
 
-/** PostgreSQL refuses a text with U+0000. As the driver does with half a surrogate pair, another stands for it. */
-const bindable = (value: unknown): unknown =>
-  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
-
 /** Only these gain from a plan that is kept; DDL and transaction control do not. */
 const planned = /^\s*(select|insert|update|delete|with)\b/i;
 
@@ -60,7 +56,7 @@ export class PostgresqlClient extends PostgresClient {
       query.response = await connection.query({
         ...named,
         text: query.sql,
-        values: bindings.map(bindable),
+        values: [...bindings],
         types,
       });
       return { result: query, rowCount: query.response.rowCount ?? 0 };

@@ -20,6 +20,7 @@ export const jobMatchOrdering: Ordering<JobMatchRow> = {
   name: 'jobs.score',
   value: (row) => row.score,
   idColumn: 'jobs.id',
+  idType: 'text',
   id: (row) => row.id,
 };
 
@@ -28,6 +29,7 @@ export const segmentMatchOrdering: Ordering<SegmentMatchRow> = {
   name: 'segments.score',
   value: (row) => row.score,
   idColumn: 'segments.id',
+  idType: 'integer',
   id: (row) => row.id,
 };
 
@@ -114,17 +116,4 @@ export async function findJobHighlights(
       return [id, highlighted(bestPassage(texts, words), words)];
     }),
   );
-}
-
-/** The whole text of each segment, its matching words apart. */
-export async function findSegmentHighlights(
-  db: Knex,
-  words: readonly string[],
-  segmentIds: readonly number[],
-): Promise<Map<number, TextFragment[]>> {
-  const dialect = dialectOf(db);
-  const rows: Pick<SegmentRow, 'id' | 'text'>[] = await db('segments')
-    .select('id', 'text')
-    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(segmentIds)]);
-  return new Map(rows.map(({ id, text }) => [id, highlighted(text, words)]));
 }

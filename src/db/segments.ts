@@ -40,6 +40,7 @@ export const segmentOrdering: Ordering<SegmentRow> = {
   nullable: false,
   value: (row) => row.position,
   idColumn: 'segments.id',
+  idType: 'integer',
   id: (row) => row.id,
 };
 

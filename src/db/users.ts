@@ -34,7 +34,11 @@ const userColumns = [
   'is_active',
 ] as const satisfies readonly (keyof UserRow)[];
 
-const byId = { idColumn: 'users.id', id: (row: UserRow) => row.id };
+const byId: Pick<Ordering<UserRow>, 'idColumn' | 'idType' | 'id'> = {
+  idColumn: 'users.id',
+  idType: 'integer',
+  id: (row: UserRow) => row.id,
+};
 
 export const userOrderings = {
   created_at: {
@@ -94,10 +98,10 @@ export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<
 }
 
 export async function findUserByUsername(db: Knex, username: string): Promise<UserRow | null> {
-  const row: UserRow | undefined = await db('users')
+  const [row]: UserRow[] = await db('users')
     .select(userColumns)
     .where('username', username)
-    .first();
+    .limit(1, { skipBinding: true });
   return row ?? null;
 }
 
@@ -149,18 +153,23 @@ export async function findTaken(
 }
 
 export async function administratorExists(db: Knex): Promise<boolean> {
-  const row: { id: number } | undefined = await db('users')
+  const [row]: { id: number }[] = await db('users')
     .select('id')
     .where('role', 'admin')
-    .first();
+    .limit(1, { skipBinding: true });
   return row !== undefined;
 }
 
-/** Whether no other active administrator would be left without this user. */
+/**
+ * Whether no other active administrator would be left without this user. Locks those it looks at, so
+ * that two administrators can't close each other at the same time.
+ */
 export async function isLastAdministrator(db: Knex, id: number): Promise<boolean> {
   const administrators: { id: number }[] = await db('users')
     .select('id')
     .where({ role: 'admin', is_active: true })
-    .limit(2, { skipBinding: true });
+    .orderBy('id')
+    .limit(2, { skipBinding: true })
+    .forUpdate();
   return administrators.length === 1 && administrators[0]?.id === id;
 }

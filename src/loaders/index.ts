@@ -11,7 +11,6 @@ import { jobStatusCountsByUserId } from './jobStatusCountsByUserId.ts';
 import { metadataByJobId } from './metadataByJobId.ts';
 import { segmentById } from './segmentById.ts';
 import { segmentCountByJobId } from './segmentCountByJobId.ts';
-import { segmentHighlightById } from './segmentHighlightById.ts';
 import { segmentPageByJobId } from './segmentPageByJobId.ts';
 import { segmentsByJobId } from './segmentsByJobId.ts';
 import { userById } from './userById.ts';
@@ -28,7 +27,6 @@ const factories = {
   metadataByJobId,
   segmentById,
   segmentCountByJobId,
-  segmentHighlightById,
   segmentPageByJobId,
   segmentsByJobId,
   userById,

@@ -1,5 +1,5 @@
 import { userIdInSight } from '../auth/visibility.ts';
-import { searchWords, type TextFragment } from '../db/highlight.ts';
+import { highlighted, searchWords, type TextFragment } from '../db/highlight.ts';
 import {
   countJobMatches,
   countSegmentMatches,
@@ -63,8 +63,7 @@ const SegmentMatch = builder.objectRef<Found<SegmentMatchRow>>('SegmentMatch').i
     highlight: t.field({
       type: [Fragment],
       description: 'What was said, the words found apart.',
-      resolve: ({ id, words }, _args, { loaders }) =>
-        loaders.segmentHighlightById.load({ parent: id, request: words }),
+      resolve: ({ text, words }) => highlighted(text, words),
     }),
   }),
 });

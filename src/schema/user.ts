@@ -60,6 +60,7 @@ User.implement({
     jobs: t.connection(
       {
         type: Job,
+        authScopes: { reader: true },
         description: 'The jobs that they uploaded.',
         args: jobArguments,
         complexity: connectionComplexity,
@@ -76,6 +77,7 @@ User.implement({
     ),
     jobCounts: t.field({
       type: [JobCount],
+      authScopes: { reader: true },
       description: 'How many jobs they have in each status; those with none are left out.',
       resolve: (user, _args, { loaders }) => loaders.jobStatusCountsByUserId.load(user.id),
     }),

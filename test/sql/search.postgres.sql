@@ -92,8 +92,3 @@ select "jobs"."id", "original_filename", "abstract", "summary", "keywords"
 from "jobs"
 left join "metadata" on "metadata"."job_id" = "jobs"."id"
 where jobs.id = ANY($1::text[]);
-
--- findSegmentHighlights: some segments
-select "id", "text"
-from "segments"
-where id = ANY($1::int[]);

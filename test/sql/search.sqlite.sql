@@ -99,11 +99,3 @@ where jobs.id IN (
   SELECT value
   FROM json_each(+?)
 );
-
--- findSegmentHighlights: some segments
-select `id`, `text`
-from `segments`
-where id IN (
-  SELECT value
-  FROM json_each(+?)
-);

@@ -10,7 +10,7 @@ where id = ANY($1::int[]);
 select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
 from "users"
 where "username" = $1
-limit $2;
+limit 1;
 
 -- findUserPage: the newest
 select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
@@ -75,10 +75,11 @@ limit 2;
 select "id"
 from "users"
 where "role" = $1
-limit $2;
+limit 1;
 
 -- isLastAdministrator: a user
 select "id"
 from "users"
 where "role" = $1 and "is_active" = $2
-limit 2;
+order by "id" asc
+limit 2 for update;

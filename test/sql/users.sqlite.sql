@@ -13,7 +13,7 @@ where id IN (
 select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
 from `users`
 where `username` = +?
-limit +?;
+limit 1;
 
 -- findUserPage: the newest
 select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
@@ -78,10 +78,11 @@ limit 2;
 select `id`
 from `users`
 where `role` = +?
-limit +?;
+limit 1;
 
 -- isLastAdministrator: a user
 select `id`
 from `users`
 where `role` = +? and `is_active` = +?
+order by `id` asc
 limit 2;

@@ -34,7 +34,4 @@ export const searchCalls: Calls<typeof search> = {
     "among a user's segments": (db) => search.countSegmentMatches(db, own),
   },
   findJobHighlights: { 'some jobs': (db) => search.findJobHighlights(db, words, jobIds) },
-  findSegmentHighlights: {
-    'some segments': (db) => search.findSegmentHighlights(db, words, [1, 2]),
-  },
 };
