@@ -6,6 +6,7 @@ import {
   insertUsers,
   type JobBatch,
 } from '../src/db/bulkInsert.ts';
+import { withIndexesSetAside } from '../src/db/indexesSetAside.ts';
 import { auditLogsOfJob, auditLogsOfOwner } from './auditLogs.ts';
 import { createJob, type SeededJob } from './jobs.ts';
 import { metadataOf } from './metadata.ts';
@@ -38,11 +39,8 @@ export interface FillCounts {
 /** Segments came late to the service, so only its newest jobs have them. */
 const JOBS_WITH_SEGMENTS = 3_000;
 
-/**
- * A tenth, so that progress shows. At most what fits well into memory: a transaction writes most pages
- * of the indexes anew, so SQLite was at 200,000 jobs for 66 s by 5,000 a batch, for 45 s by 20,000.
- */
-const batchSize = (jobs: number): number => Math.min(20_000, Math.max(1_000, Math.ceil(jobs / 10)));
+/** A twentieth, so that progress shows, and at most what fits well into memory. */
+const batchSize = (jobs: number): number => Math.min(5_000, Math.max(1_000, Math.ceil(jobs / 20)));
 
 function* inBatches<Value>(values: Iterable<Value>, size: number): Generator<Value[]> {
   let batch: Value[] = [];
@@ -97,19 +95,17 @@ function rowsOf(chances: Chances, seeded: SeededJob[], newest: SeededJob[]): Job
   };
 }
 
-/** Fills a database that has no jobs: users, and a year of what they had transcribed. */
-export async function fillDemo(db: Knex, options: FillOptions): Promise<FillCounts> {
-  const { users, jobs, onProgress } = options;
-  const now = options.now.getTime();
-  const chances = createChances();
-  const owners = await addPeople(db, chances, options);
-  const ownLogs = owners.flatMap((owner) => auditLogsOfOwner(chances.auditLogs, owner));
-  await insertAuditLogs(db, ownLogs);
-
-  const counts = { users, jobs: 0, metadata: 0, segments: 0, auditLogs: ownLogs.length };
-  const uploads = createUploads(chances.uploads, owners, { jobs, now });
+/** Adds the jobs of a year in batches, and gives what was made. */
+async function addJobs(
+  db: Knex,
+  chances: Chances,
+  owners: Choices<Owner>,
+  { jobs, now, onProgress }: FillOptions,
+): Promise<Omit<FillCounts, 'users'>> {
+  const counts = { jobs: 0, metadata: 0, segments: 0, auditLogs: 0 };
+  const uploads = createUploads(chances.uploads, owners, { jobs, now: now.getTime() });
   for (const batch of inBatches(uploads, batchSize(jobs))) {
-    const seeded = batch.map((upload) => createJob(chances.jobs, upload, now));
+    const seeded = batch.map((upload) => createJob(chances.jobs, upload, now.getTime()));
     const newest = seeded.slice(Math.max(0, jobs - JOBS_WITH_SEGMENTS - counts.jobs));
     const rows = rowsOf(chances, seeded, newest);
     await insertJobs(db, rows);
@@ -119,6 +115,26 @@ export async function fillDemo(db: Knex, options: FillOptions): Promise<FillCoun
     counts.auditLogs += rows.auditLogs.length;
     onProgress?.(counts.jobs);
   }
-  await analyze(db);
   return counts;
+}
+
+/**
+ * Fills a database that has no jobs: users, and a year of what they had transcribed. All or nothing, so
+ * that what was cut off can be made again.
+ */
+export async function fillDemo(db: Knex, options: FillOptions): Promise<FillCounts> {
+  const chances = createChances();
+  const counts = await db.transaction(async (transaction) => {
+    let made: Omit<FillCounts, 'users'> = { jobs: 0, metadata: 0, segments: 0, auditLogs: 0 };
+    await withIndexesSetAside(transaction, async () => {
+      const owners = await addPeople(transaction, chances, options);
+      const ownLogs = owners.flatMap((owner) => auditLogsOfOwner(chances.auditLogs, owner));
+      await insertAuditLogs(transaction, ownLogs);
+      made = await addJobs(transaction, chances, owners, options);
+      made.auditLogs += ownLogs.length;
+    });
+    return made;
+  });
+  await analyze(db);
+  return { users: options.users, ...counts };
 }

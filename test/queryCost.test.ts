@@ -123,8 +123,8 @@ describe.each(databases)('query cost on $name', (kind) => {
     });
 
     test('only the operation that is run', async () => {
-      const url = `${api.url}?operationName=A&query=${encodeURIComponent(
-        'query A { viewer { id } } query B { jobs { edges { node { id } } } }',
+      const url = `${api.url}?operationName=B&query=${encodeURIComponent(
+        'query A { jobs { edges { node { id } } } } query B { viewer { id } }',
       )}`;
       const answer = await fetch(url, { headers: { 'x-query-cost': '1' } });
       expect(await answer.json()).toMatchObject({ extensions: { cost: { cost: 2 } } });

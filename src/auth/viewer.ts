@@ -41,9 +41,12 @@ export function createAuthenticator(db: Knex, tokens: Tokens, ttl: number): Auth
 
   async function workerOf(credential: string): Promise<Viewer> {
     const hash = hashKey(credential);
-    const key = keys.get(hash) ?? (await findApiKeyByHash(db, hash));
+    const kept = keys.get(hash);
+    if (kept) return { kind: 'worker', key: kept };
+    const key = await findApiKeyByHash(db, hash);
     if (!key) throw unauthenticated('The API key is not known.');
     if (key.revoked_at !== null) throw unauthenticated('The API key was revoked.');
+    // Not at each use, which would keep the key of a busy worker for ever.
     keys.set(hash, key);
     return { kind: 'worker', key };
   }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { connect } from '../../src/db/client.ts';
+import { withIndexesSetAside } from '../../src/db/indexesSetAside.ts';
 import type { DatabaseKind, TestDatabase } from '../harness/databases.ts';
 import { globalId } from '../harness/given.ts';
 
@@ -174,52 +175,39 @@ async function addUnasked(db: Knex, times: number): Promise<void> {
   const owner = `CASE WHEN i % 2 = 0 THEN 1 + i / 2 % ${USERS} ELSE ${USERS} + 1 + i % ${users} END`;
   const rows = { year: 2019, filename: 'other', seconds: 4000 };
   const perJob = times - 1;
-  await withoutIndexes(db, async () => {
-    await addUsers(db, { count: users, firstId: USERS + 1, year: 2019 });
-    await addJobs(db, { ...rows, count: jobs, prefix: 'f', owner });
-    await addSegments(db, { jobs: JOBS, prefix: 'b', perJob, firstPosition: 1000, word: 'other' });
-    await addAuditLogs(db, { count: jobs, year: 2019, user: owner });
+  await db.transaction(async (transaction) => {
+    const fill = async (): Promise<void> => {
+      await addUsers(transaction, { count: users, firstId: USERS + 1, year: 2019 });
+      await addJobs(transaction, { ...rows, count: jobs, prefix: 'f', owner });
+      const others = { jobs: JOBS, prefix: 'b', perJob, firstPosition: 1000, word: 'other' };
+      await addSegments(transaction, others);
+      await addAuditLogs(transaction, { count: jobs, year: 2019, user: owner });
+    };
+    await withoutSearch(transaction, () => withIndexesSetAside(transaction, fill));
   });
 }
 
-/**
- * Fills faster by making the indexes afterwards. The search's triggers are off meanwhile: what is added
- * is not to be found.
- */
-async function withoutIndexes(db: Knex, fill: () => Promise<void>): Promise<void> {
-  const definitions = await (isSqlite(db) ? sqliteDefinitions(db) : postgresDefinitions(db));
-  for (const { drop } of definitions) await db.raw(drop);
+/** Fills with the search's triggers off, which is faster: what is added is not to be found. */
+async function withoutSearch(
+  transaction: Knex.Transaction,
+  fill: () => Promise<void>,
+): Promise<void> {
+  const triggers = await (isSqlite(transaction)
+    ? sqliteTriggers(transaction)
+    : ['jobs', 'metadata'].map((table) => ({
+        off: `ALTER TABLE ${table} DISABLE TRIGGER USER`,
+        on: `ALTER TABLE ${table} ENABLE TRIGGER USER`,
+      })));
+  for (const { off } of triggers) await transaction.raw(off);
   await fill();
-  for (const { create } of definitions) await db.raw(create);
+  for (const { on } of triggers) await transaction.raw(on);
 }
 
-interface Definition {
-  drop: string;
-  create: string;
-}
-
-async function sqliteDefinitions(db: Knex): Promise<Definition[]> {
-  const rows: { type: string; name: string; sql: string }[] = await db('sqlite_master')
-    .select('type', 'name', 'sql')
-    .whereIn('type', ['index', 'trigger'])
-    .whereNotNull('sql');
-  return rows.map(({ type, name, sql }) => ({ drop: `DROP ${type} ${name}`, create: sql }));
-}
-
-async function postgresDefinitions(db: Knex): Promise<Definition[]> {
-  const { rows }: { rows: { indexname: string; indexdef: string }[] } = await db.raw(
-    `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE 'idx_%'`,
-  );
-  return [
-    ...rows.map(({ indexname, indexdef }) => ({
-      drop: `DROP INDEX ${indexname}`,
-      create: indexdef,
-    })),
-    ...['jobs', 'metadata'].map((table) => ({
-      drop: `ALTER TABLE ${table} DISABLE TRIGGER USER`,
-      create: `ALTER TABLE ${table} ENABLE TRIGGER USER`,
-    })),
-  ];
+async function sqliteTriggers(db: Knex): Promise<{ off: string; on: string }[]> {
+  const rows: { name: string; sql: string }[] = await db('sqlite_master')
+    .select('name', 'sql')
+    .where('type', 'trigger');
+  return rows.map(({ name, sql }) => ({ off: `DROP TRIGGER ${name}`, on: sql }));
 }
 
 export async function walkFill(db: Knex, times: number): Promise<void> {
