@@ -6,6 +6,7 @@ import { createServer, connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Knex } from 'knex';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { DatabaseAddress } from '../src/config.ts';
 import { connect } from '../src/db/client.ts';
@@ -75,6 +76,10 @@ async function send(address: DatabaseAddress, sql: string): Promise<void> {
   await db.raw(sql).finally(() => db.destroy());
 }
 
+/** Statements of this PostgreSQL database that wait for a lock. */
+const waitingStatements = async (db: Knex): Promise<object[]> =>
+  db('pg_stat_activity').whereRaw("datname = current_database() AND wait_event_type = 'Lock'");
+
 const refusesConnections = (url: string): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const { hostname, port } = new URL(url);
@@ -124,6 +129,24 @@ describe.each(databases)('the first start on $name', (kind) => {
       { status: 0, stderr: '' },
     ]);
     expect(ended.filter(({ stdout }) => stdout.includes('with the password'))).toHaveLength(1);
+  });
+});
+
+const postgres = databases.filter(({ name }) => name === 'PostgreSQL');
+
+describe.each(postgres)('two first starts on $name', (kind) => {
+  test('that both find no administrator make one', async () => {
+    const { address, DATABASE_URL } = await givenDatabase(kind);
+    const outside = connect({ address, poolSize: 2 });
+    const hold = await outside.transaction();
+    await hold.raw('LOCK TABLE users IN SHARE MODE');
+    const both = [launch({ DATABASE_URL }), launch({ DATABASE_URL })];
+    await expect.poll(() => waitingStatements(outside), { timeout: 20_000 }).toHaveLength(2);
+    await hold.commit();
+    await Promise.all(both.map((service) => service.listening()));
+    const ended = await Promise.all(both.map((service) => service.stop()));
+    expect(ended.filter(({ stdout }) => stdout.includes('with the password'))).toHaveLength(1);
+    await outside.destroy();
   });
 });
 
@@ -279,8 +302,6 @@ describe.each(databases)('SIGTERM on $name', (kind) => {
   });
 });
 
-const postgres = databases.filter(({ name }) => name === 'PostgreSQL');
-
 describe.each(postgres)('SIGTERM while a statement waits on $name', (kind) => {
   /** A login that waits for a lock, and how to give it free. */
   async function waitingLogin(environment: Record<string, string> = {}) {
@@ -292,13 +313,7 @@ describe.each(postgres)('SIGTERM while a statement waits on $name', (kind) => {
     await hold.raw('LOCK TABLE audit_logs');
     const answer = new Client(url).send(LOGIN, { username: 'nobody', password: 'nothing' });
     answer.catch(() => undefined);
-    await expect
-      .poll(() =>
-        outside('pg_stat_activity').whereRaw(
-          "datname = current_database() AND wait_event_type = 'Lock'",
-        ),
-      )
-      .toHaveLength(1);
+    await expect.poll(() => waitingStatements(outside)).toHaveLength(1);
     const release = () => hold.commit().then(() => outside.destroy());
     return { service, url, answer, release };
   }

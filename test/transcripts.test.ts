@@ -145,7 +145,7 @@ a -> b -> c
     expect(api.statements).toHaveLength(2);
   });
 
-  test('cost a hundred each, so that a page of them is refused', async () => {
+  test('cost four hundred each, so that a page of them is refused', async () => {
     const { as } = await api.given.user();
     const costOf = async (fields: string) => {
       const client = as.with({ 'x-query-cost': '1' });
@@ -155,7 +155,7 @@ a -> b -> c
       return extensions.cost;
     };
     const { cost } = (await costOf('id')) as { cost: number };
-    expect(await costOf('id transcript')).toMatchObject({ cost: cost + 10 * 100 });
+    expect(await costOf('id transcript')).toMatchObject({ cost: cost + 10 * 400 });
     const refusal = await as.refusal('{ jobs(first: 100) { edges { node { transcript } } } }');
     expect(refusal.code).toBe('QUERY_TOO_COMPLEX');
   });

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import type { DatabaseAddress } from '../config.ts';
 import type { Dialect, StatementListener } from './dialect.ts';
@@ -31,7 +29,6 @@ export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): 
     log: { warn: silent, error: silent, deprecate: silent, debug: silent },
   };
   if (address.kind === 'sqlite') {
-    mkdirSync(dirname(address.filename), { recursive: true });
     return {
       ...shared,
       client: clientClass(SqliteClient),

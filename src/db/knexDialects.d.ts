@@ -5,6 +5,7 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
 
   class BetterSqlite3Client {
     config: Knex.Config;
+    connectionSettings: { filename: string };
     acquireRawConnection(): Promise<Database>;
     _formatBindings(bindings: readonly unknown[] | undefined): unknown[];
   }

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Database, Statement } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
@@ -34,6 +36,7 @@ interface Query {
 /** Knex's client for better-sqlite3, with prepared statements and a listener for what is sent. */
 export class SqliteClient extends BetterSqlite3Client {
   override async acquireRawConnection(): Promise<Database> {
+    mkdirSync(dirname(this.connectionSettings.filename), { recursive: true });
     const connection = await super.acquireRawConnection();
     connection.pragma('journal_mode = WAL');
     // With WAL, NORMAL cannot corrupt the file; a power cut may lose the last commits.

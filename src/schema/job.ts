@@ -131,8 +131,8 @@ Job.implement({
           description: 'The kind of file.',
         }),
       },
-      // All segments of the job are read, however many there are.
-      complexity: 100,
+      // All segments of the job are read, some thousands of them where it is long.
+      complexity: 400,
       resolve: async (job, { format }, { loaders }) => {
         const segments = await loaders.segmentsByJobId.load(job.id);
         return segments.length === 0 ? null : formatTranscript(format ?? 'text', segments);
