@@ -7,13 +7,16 @@ interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** What stands in `.env.example` where the variable is not set. */
   fallback: string;
   meaning: string;
+  /** Whether its value is not for a log. */
+  isSecret: boolean;
 }
 
 const setting = <Schema extends z.ZodType>(
   schema: Schema,
   fallback: string,
   meaning: string,
-): Setting<Schema> => ({ schema, fallback, meaning });
+  { isSecret = false } = {},
+): Setting<Schema> => ({ schema, fallback, meaning, isSecret });
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
@@ -36,6 +39,7 @@ export const settings = {
     databaseUrl,
     'sqlite:./data/whisper.sqlite',
     'The database: `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST:PORT/NAME`.',
+    { isSecret: true },
   ),
   DATABASE_POOL_SIZE: setting(
     whole(1, 500),
@@ -53,6 +57,7 @@ export const settings = {
     z.string().min(32).optional(),
     '',
     'Signs access tokens, 32 characters or more. Needed where several processes share a database.',
+    { isSecret: true },
   ),
   TOKEN_LIFETIME_MINUTES: setting(whole(1, 43_200), '720', 'How long an access token is valid.'),
   MAX_QUERY_COST: setting(
@@ -117,10 +122,16 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   );
   const parsed = z.object(schemas).safeParse(given);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      (issue) =>
-        `  ${issue.path.join('.')}: ${issue.message} (it is "${given[String(issue.path[0])]}")`,
+    const shown = new Map(
+      Object.entries(settings).map(([name, { isSecret }]) => [
+        name,
+        isSecret ? '' : ` (it is "${given[name]}")`,
+      ]),
     );
+    const faults = parsed.error.issues.map(({ path: [name], message }) => {
+      const variable = String(name);
+      return `  ${variable}: ${message}${shown.get(variable) ?? ''}`;
+    });
     throw new StartError('CONFIG_INVALID', `The environment is not right:\n${faults.join('\n')}`);
   }
   // The schemas of `settings` made this object; Object.entries only lost their names for the compiler.

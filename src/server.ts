@@ -28,6 +28,8 @@ import { createSchema } from './schema/index.ts';
 /** The most keys that a loader puts into one statement. */
 const MAX_BATCH_SIZE = 500;
 
+const MAX_BODY_BYTES = 1_000_000;
+
 export interface AppOptions {
   config: Config;
   logger: Logger;
@@ -100,6 +102,8 @@ export function createApp(options: AppOptions): App {
       useViewer(),
     ],
     maskedErrors: { maskError: createMaskError(logger) },
+    // Anybody may send one, before it is known who asks.
+    maxRequestBodySize: MAX_BODY_BYTES,
     // Any page may ask; who asks is in a header that no browser adds by itself.
     cors: { origin: '*', credentials: false },
     graphiql: playground(),

@@ -54,4 +54,19 @@ describe.each(databases)('hostile text on $name', (kind) => {
     const query = 'query Page($model: String) { jobs(filter: { model: $model }) { totalCount } }';
     expect(await as.query(query, { model: 'a\uD800b' })).toEqual({ jobs: { totalCount: 0 } });
   });
+
+  test('a body of more than a megabyte is refused, and a smaller one goes on', async () => {
+    const send = (length: number) =>
+      fetch(api.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: `{ __typename } ${' '.repeat(length)}` }),
+      });
+    const refused = await send(1_000_000);
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_REQUEST' } }],
+    });
+    expect((await send(900_000)).status).toBe(200);
+  });
 });
