@@ -171,7 +171,7 @@ describe('a start that can not be', () => {
       'with a database URL that is none',
       'CONFIG_INVALID',
       { DATABASE_URL: 'mysql://localhost/x' },
-      /DATABASE_URL: expected sqlite:FILE or postgres:.*"mysql:\/\/localhost\/x"/,
+      /DATABASE_URL: expected sqlite:FILE or postgres:/,
     ],
     [
       'with several variables wrong, all named at once',
