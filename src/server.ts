@@ -5,6 +5,7 @@ import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Knex } from 'knex';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { createTokens, type Tokens } from './auth/tokens.ts';
 import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
@@ -29,6 +30,14 @@ import { createSchema } from './schema/index.ts';
 const MAX_BATCH_SIZE = 500;
 
 const MAX_BODY_BYTES = 1_000_000;
+
+/** A cache by the text of operations, which anybody may send: bounded in characters, not in entries. */
+const keptByText = <Value extends object>() =>
+  new LRUCache<string, Value>({
+    maxSize: 1_000_000,
+    maxEntrySize: 50_000,
+    sizeCalculation: (_value, text) => text.length + 1,
+  });
 
 export interface AppOptions {
   config: Config;
@@ -101,6 +110,7 @@ export function createApp(options: AppOptions): App {
       useQueryCost(config.limits),
       useViewer(),
     ],
+    parserAndValidationCache: { documentCache: keptByText(), errorCache: keptByText() },
     maskedErrors: { maskError: createMaskError(logger) },
     // Anybody may send one, before it is known who asks.
     maxRequestBodySize: MAX_BODY_BYTES,

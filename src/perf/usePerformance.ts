@@ -67,7 +67,8 @@ export function usePerformance({ monitor, clock }: Options): Plugin<TracedContex
       const trace = traceScope.current()?.trace;
       if (!trace) return;
       const operation = getOperationAST(args.document, args.operationName);
-      trace.operationName = operation?.name?.value ?? trace.operationName;
+      // The client chooses the name, and the monitor keeps it.
+      trace.operationName = operation?.name?.value.slice(0, 100) ?? trace.operationName;
       trace.viewerId = args.contextValue.viewer?.user?.id ?? null;
     },
     onExecutionResult({ result }) {

@@ -19,7 +19,7 @@ const pageSize = ({ first, last }: ConnectionArguments): number =>
 /** What a connection costs: its entries, as many as may come. */
 export const connectionComplexity = (args: ConnectionArguments) => ({
   field: 1,
-  multiplier: Math.max(0, pageSize(args)),
+  multiplier: Math.max(1, pageSize(args)),
 });
 
 /** How many entries are asked for. Throws BAD_USER_INPUT where that is negative or too many. */

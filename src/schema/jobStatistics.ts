@@ -139,7 +139,7 @@ builder.queryField('jobStatistics', (t) =>
       userId: t.arg.globalID({ for: User, description: 'Only jobs of this user.' }),
     },
     // One statement that reads all jobs of the period.
-    complexity: 50,
+    complexity: 500,
     resolve: (_root, args, { db, viewer }) =>
       findJobGroups(db, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
   }),

@@ -123,7 +123,7 @@ builder.queryField('metadataAnalytics', (t) =>
       userId: t.arg.globalID({ for: User, description: 'Only transcripts of this user.' }),
     },
     // One statement that reads all metadata of the period.
-    complexity: 50,
+    complexity: 500,
     resolve: (_root, args, { db, viewer }) =>
       findMetadataGroups(db, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
   }),

@@ -97,7 +97,8 @@ builder.queryFields((t) => ({
       authScopes: { reader: true },
       description: 'Jobs by words in file name, abstract, summary and keywords, the best first.',
       args: searchArguments,
-      complexity: connectionComplexity,
+      // All matches are ranked, however few are asked for.
+      complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
       resolve: async (_root, args, { db, viewer }) => {
         const search = { words: wordsOf(args.query), userId: userIdInSight(viewer, null) };
         const page = pageRequest(args, jobMatchOrdering, true);
@@ -118,7 +119,8 @@ builder.queryFields((t) => ({
       authScopes: { reader: true },
       description: 'Pieces of transcripts by the words in them, the best first.',
       args: searchArguments,
-      complexity: connectionComplexity,
+      // All matches are ranked, however few are asked for.
+      complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
       resolve: async (_root, args, { db, viewer }) => {
         const search = { words: wordsOf(args.query), userId: userIdInSight(viewer, null) };
         const page = pageRequest(args, segmentMatchOrdering, true);
