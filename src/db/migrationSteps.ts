@@ -69,7 +69,6 @@ export interface Index {
   table: string;
   on: string;
   unique?: boolean;
-  method?: 'gin';
 }
 
 /**
@@ -77,7 +76,7 @@ export interface Index {
  * off leaves an invalid index behind, which is dropped and built again.
  */
 export async function createIndexes(db: Knex, indexes: readonly Index[]): Promise<void> {
-  for (const { name, table, on, unique, method } of indexes) {
+  for (const { name, table, on, unique } of indexes) {
     const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
     if (isSqlite(db)) {
       await db.raw(`CREATE ${kind} IF NOT EXISTS ${name} ON ${table} (${on})`);
@@ -88,8 +87,7 @@ export async function createIndexes(db: Knex, indexes: readonly Index[]): Promis
       [name],
     );
     if (rows.length > 0) await db.raw(`DROP INDEX CONCURRENTLY ${name}`);
-    const using = method ? `USING ${method} ` : '';
-    await db.raw(`CREATE ${kind} CONCURRENTLY IF NOT EXISTS ${name} ON ${table} ${using}(${on})`);
+    await db.raw(`CREATE ${kind} CONCURRENTLY IF NOT EXISTS ${name} ON ${table} (${on})`);
   }
 }
 

@@ -133,7 +133,8 @@ builder.queryField('jobStatistics', (t) =>
   t.field({
     type: JobStatistics,
     authScopes: { reader: true },
-    description: "Figures over the viewer's own jobs; over everybody's for administrators.",
+    description:
+      "Figures over the viewer's own jobs; over everybody's for administrators and workers.",
     args: {
       ...periodArguments,
       userId: t.arg.globalID({ for: User, description: 'Only jobs of this user.' }),

@@ -117,7 +117,8 @@ builder.queryField('metadataAnalytics', (t) =>
   t.field({
     type: MetadataAnalytics,
     authScopes: { reader: true },
-    description: "Figures over the viewer's own transcripts; over everybody's for administrators.",
+    description:
+      "Figures over the viewer's own transcripts; over everybody's for administrators and workers.",
     args: {
       ...periodArguments,
       userId: t.arg.globalID({ for: User, description: 'Only transcripts of this user.' }),
