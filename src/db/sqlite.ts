@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
@@ -26,6 +27,27 @@ function prepare(connection: Database, sql: string): Statement {
   return statement;
 }
 
+/** How long a connection waits for another's lock. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * Two that open a new file at once both read it and both want to change it. SQLite refuses one of them
+ * without waiting, since neither would give way; so it is this one that tries again.
+ */
+async function switchToWal(connection: Database): Promise<void> {
+  const giveUpAt = Date.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+      if (!isBusy || Date.now() > giveUpAt) throw error;
+      await sleep(20);
+    }
+  }
+}
+
 interface Query {
   sql: string;
   bindings?: readonly unknown[];
@@ -38,10 +60,10 @@ export class SqliteClient extends BetterSqlite3Client {
   override async acquireRawConnection(): Promise<Database> {
     mkdirSync(dirname(this.connectionSettings.filename), { recursive: true });
     const connection = await super.acquireRawConnection();
-    connection.pragma('journal_mode = WAL');
+    await switchToWal(connection);
     // With WAL, NORMAL cannot corrupt the file; a power cut may lose the last commits.
     connection.pragma('synchronous = NORMAL');
-    connection.pragma('busy_timeout = 5000');
+    connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     connection.pragma('foreign_keys = ON');
     // In KiB because it is negative: 64 MiB of pages, and 256 MiB read through the page cache of the system.
     connection.pragma('cache_size = -65536');
