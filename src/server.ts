@@ -31,6 +31,9 @@ const MAX_BATCH_SIZE = 500;
 
 const MAX_BODY_BYTES = 1_000_000;
 
+/** Connections to PostgreSQL for what nobody waits for; SQLite has one, on a thread of its own. */
+const BACKGROUND_CONNECTIONS = 2;
+
 /** A cache by the text of operations, which anybody may send: bounded in characters, not in entries. */
 const keptByText = <Value extends object>() =>
   new LRUCache<string, Value>({
@@ -56,6 +59,8 @@ export interface AppOptions {
 
 export interface App {
   db: Knex;
+  /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
+  background: Knex;
   monitor: Monitor;
   tokens: Tokens;
   server: Server;
@@ -84,12 +89,18 @@ export function createApp(options: AppOptions): App {
       onStatement?.(statement);
     },
   });
+  const background = connect({
+    address: config.database.address,
+    poolSize: BACKGROUND_CONNECTIONS,
+    ownThread: true,
+  });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
   const yoga = createYoga<RequestOrigin, Context>({
     schema: timeResolvers(options.schema ?? createSchema()),
     context: ({ request, requestId, clientIp }): Context => ({
       db,
+      background,
       loaders: createLoaders(db, { maxBatchSize, onBatch: monitor.runBatch }),
       viewer: null,
       origin: {
@@ -129,7 +140,7 @@ export function createApp(options: AppOptions): App {
       response.destroy();
     });
   });
-  return { db, monitor, tokens, server };
+  return { db, background, monitor, tokens, server };
 }
 
 /** Listens and gives the URL. Throws PORT_UNAVAILABLE. */
@@ -153,7 +164,10 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 }
 
 /** Takes no new requests, lets those that run end, and closes the database. */
-export async function close({ server, db }: App, { shutdownSeconds }: Config): Promise<void> {
+export async function close(
+  { server, db, background }: App,
+  { shutdownSeconds }: Config,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   // A connection that is kept alive would stay for five seconds after its last answer.
@@ -163,5 +177,6 @@ export async function close({ server, db }: App, { shutdownSeconds }: Config): P
   clearInterval(sweep);
   clearTimeout(cutOff);
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
-  await Promise.race([db.destroy(), sleep(1000, null, { ref: false })]);
+  const destroyed = Promise.all([db.destroy(), background.destroy()]);
+  await Promise.race([destroyed, sleep(1000, null, { ref: false })]);
 }

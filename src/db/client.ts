@@ -3,7 +3,7 @@ import type { DatabaseAddress } from '../config.ts';
 import type { Dialect, StatementListener } from './dialect.ts';
 import type { ObservedConfig } from './observed.ts';
 import { PostgresqlClient, postgres } from './postgres.ts';
-import { SqliteClient, sqlite } from './sqlite.ts';
+import { SqliteClient, SqliteThreadClient, sqlite } from './sqlite.ts';
 
 /** The folder of the migrations; Knex imports the TypeScript as it is. */
 export const migrationDirectory = new URL('../../migrations/', import.meta.url).pathname;
@@ -12,12 +12,19 @@ interface ConnectOptions {
   address: DatabaseAddress;
   poolSize: number;
   onStatement?: StatementListener;
+  /** On SQLite, statements run on a thread of their own: for those that may be slow. */
+  ownThread?: boolean;
 }
 
 const silent = (): void => {};
 
 /** Knex's configuration for a database; the knexfile and the service share it. */
-export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): ObservedConfig {
+export function knexConfig({
+  address,
+  poolSize,
+  onStatement,
+  ownThread,
+}: ConnectOptions): ObservedConfig {
   // Knex's types know neither its dialects' classes nor that `client` may be one of ours.
   const clientClass = (ours: unknown): typeof Knex.Client => ours as typeof Knex.Client;
   const shared = {
@@ -31,7 +38,7 @@ export function knexConfig({ address, poolSize, onStatement }: ConnectOptions): 
   if (address.kind === 'sqlite') {
     return {
       ...shared,
-      client: clientClass(SqliteClient),
+      client: clientClass(ownThread ? SqliteThreadClient : SqliteClient),
       connection: { filename: address.filename },
       useNullAsDefault: true,
     };

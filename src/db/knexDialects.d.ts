@@ -1,12 +1,10 @@
 // Knex ships its dialects without types; this is the part of them that we build on.
 declare module 'knex/lib/dialects/better-sqlite3/index.js' {
-  import type { Database } from 'better-sqlite3';
   import type { Knex } from 'knex';
 
   class BetterSqlite3Client {
     config: Knex.Config;
     connectionSettings: { filename: string };
-    acquireRawConnection(): Promise<Database>;
     _formatBindings(bindings: readonly unknown[] | undefined): unknown[];
   }
   export default BetterSqlite3Client;

@@ -1,53 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Statement } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
-import { LRUCache } from 'lru-cache';
 import type { Dialect, PageOfEachParent } from './dialect.ts';
 import { observed } from './observed.ts';
+import { rowCountOf, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
+import { SqliteThreadConnection } from './sqliteThreadConnection.ts';
 
-/** Statements kept prepared on a connection; more shapes than the API has. */
-const PREPARED_STATEMENTS = 1000;
-
-const prepared = new WeakMap<Database, LRUCache<string, Statement>>();
-
-function prepare(connection: Database, sql: string): Statement {
-  let statements = prepared.get(connection);
-  if (!statements) {
-    statements = new LRUCache({ max: PREPARED_STATEMENTS });
-    prepared.set(connection, statements);
-  }
-  let statement = statements.get(sql);
-  if (!statement) {
-    statement = connection.prepare(sql);
-    statements.set(sql, statement);
-  }
-  return statement;
-}
-
-/** How long a connection waits for another's lock. */
-const BUSY_TIMEOUT_MS = 5000;
-
-/**
- * Two that open a new file at once both read it and both want to change it. SQLite refuses one of them
- * without waiting, since neither would give way; so it is this one that tries again.
- */
-async function switchToWal(connection: Database): Promise<void> {
-  const giveUpAt = Date.now() + BUSY_TIMEOUT_MS;
-  for (;;) {
-    try {
-      connection.pragma('journal_mode = WAL');
-      return;
-    } catch (error) {
-      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-      if (!isBusy || Date.now() > giveUpAt) throw error;
-      await sleep(20);
-    }
-  }
-}
-
+/** A statement as Knex hands it to its client, and takes it back. */
 interface Query {
   sql: string;
   bindings?: readonly unknown[];
@@ -55,21 +13,34 @@ interface Query {
   context?: { lastID: number | bigint; changes: number };
 }
 
+/** A connection on whatever thread: one that is elsewhere answers later. */
+export interface AnyThreadConnection {
+  readonly isOpen: boolean;
+  run(sql: string, bindings: readonly unknown[]): SqliteOutcome | Promise<SqliteOutcome>;
+  close(): void | Promise<void>;
+}
+
+const answered = (query: Query, outcome: SqliteOutcome): { result: Query; rowCount: number } => {
+  if (outcome.kind === 'rows') query.response = outcome.rows;
+  else {
+    query.response = outcome;
+    query.context = { lastID: outcome.lastInsertRowid, changes: outcome.changes };
+  }
+  return { result: query, rowCount: rowCountOf(outcome) };
+};
+
 /** Knex's client for better-sqlite3, with prepared statements and a listener for what is sent. */
 export class SqliteClient extends BetterSqlite3Client {
-  override async acquireRawConnection(): Promise<Database> {
-    mkdirSync(dirname(this.connectionSettings.filename), { recursive: true });
-    const connection = await super.acquireRawConnection();
-    await switchToWal(connection);
-    // With WAL, NORMAL cannot corrupt the file; a power cut may lose the last commits.
-    connection.pragma('synchronous = NORMAL');
-    connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    connection.pragma('foreign_keys = ON');
-    // In KiB because it is negative: 64 MiB of pages, and 256 MiB read through the page cache of the system.
-    connection.pragma('cache_size = -65536');
-    connection.pragma('mmap_size = 268435456');
-    connection.pragma('temp_store = MEMORY');
-    return connection;
+  async acquireRawConnection(): Promise<AnyThreadConnection> {
+    return SqliteConnection.open(this.connectionSettings.filename);
+  }
+
+  async destroyRawConnection(connection: AnyThreadConnection): Promise<void> {
+    await connection.close();
+  }
+
+  validateConnection(connection: AnyThreadConnection): boolean {
+    return connection.isOpen;
   }
 
   /** `+?`: SQLite is built with STAT4, and would plan anew for each value that it can see. */
@@ -77,20 +48,21 @@ export class SqliteClient extends BetterSqlite3Client {
     return sql.replace(/(\\?)\?/g, (_, escaped: string) => (escaped ? '?' : '+?'));
   }
 
-  async _query(connection: Database, query: Query): Promise<Query> {
-    const statement = prepare(connection, query.sql);
+  async _query(connection: AnyThreadConnection, query: Query): Promise<Query> {
     const bindings = this._formatBindings(query.bindings);
     return observed(this.config, query.sql, bindings, () => {
-      if (statement.reader) {
-        const rows = statement.all(bindings);
-        query.response = rows;
-        return { result: query, rowCount: rows.length };
-      }
-      const outcome = statement.run(bindings);
-      query.response = outcome;
-      query.context = { lastID: outcome.lastInsertRowid, changes: outcome.changes };
-      return { result: query, rowCount: outcome.changes };
+      const outcome = connection.run(query.sql, bindings);
+      return outcome instanceof Promise
+        ? outcome.then((later) => answered(query, later))
+        : answered(query, outcome);
     });
+  }
+}
+
+/** The same on a thread of its own, so that a slow statement holds nobody up. */
+export class SqliteThreadClient extends SqliteClient {
+  override async acquireRawConnection(): Promise<AnyThreadConnection> {
+    return new SqliteThreadConnection(this.connectionSettings.filename);
   }
 }
 

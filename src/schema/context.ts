@@ -8,6 +8,8 @@ import type { Monitor } from '../perf/monitor.ts';
 /** What every resolver has at hand. */
 export interface Context {
   db: Knex;
+  /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
+  background: Knex;
   loaders: Loaders;
   /** Null where the request brought no credentials. */
   viewer: Viewer | null;

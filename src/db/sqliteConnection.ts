@@ -1,0 +1,82 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
+
+/** What a statement gives: its rows, or what it changed where it returns none. */
+export type SqliteOutcome =
+  | { kind: 'rows'; rows: unknown[] }
+  | { kind: 'change'; changes: number; lastInsertRowid: number | bigint };
+
+/** How long a connection waits for another's lock. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/** Statements kept prepared on a connection; more shapes than the API has. */
+const PREPARED_STATEMENTS = 1000;
+
+/**
+ * Two that open a new file at once both read it and both want to change it. SQLite refuses one of them
+ * without waiting, since neither would give way; so it is this one that tries again.
+ */
+async function switchToWal(connection: Database): Promise<void> {
+  const giveUpAt = Date.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+      if (!isBusy || Date.now() > giveUpAt) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** A connection on the thread that asks, so its statements hold that up. */
+export class SqliteConnection {
+  readonly #database: Database;
+  readonly #prepared = new LRUCache<string, Statement>({ max: PREPARED_STATEMENTS });
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Opens the file, which is made where it is not there. */
+  static async open(filename: string): Promise<SqliteConnection> {
+    mkdirSync(dirname(filename), { recursive: true });
+    const database = new SqliteDatabase(filename);
+    await switchToWal(database);
+    // With WAL, NORMAL cannot corrupt the file; a power cut may lose the last commits.
+    database.pragma('synchronous = NORMAL');
+    database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    database.pragma('foreign_keys = ON');
+    // In KiB because it is negative: 64 MiB of pages, and 256 MiB read through the page cache of the system.
+    database.pragma('cache_size = -65536');
+    database.pragma('mmap_size = 268435456');
+    database.pragma('temp_store = MEMORY');
+    return new SqliteConnection(database);
+  }
+
+  get isOpen(): boolean {
+    return this.#database.open;
+  }
+
+  run(sql: string, bindings: readonly unknown[]): SqliteOutcome {
+    let statement = this.#prepared.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    if (statement.reader) return { kind: 'rows', rows: statement.all(bindings) };
+    const { changes, lastInsertRowid } = statement.run(bindings);
+    return { kind: 'change', changes, lastInsertRowid };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+export const rowCountOf = (outcome: SqliteOutcome): number =>
+  outcome.kind === 'rows' ? outcome.rows.length : outcome.changes;

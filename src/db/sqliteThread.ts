@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
+
+/** What the thread is asked, one statement at a time. */
+export interface ThreadStatement {
+  sql: string;
+  bindings: readonly unknown[];
+}
+
+export type ThreadAnswer =
+  | { outcome: SqliteOutcome }
+  | { fault: { message: string; code: string } };
+
+// Only SqliteThreadConnection starts this thread, and gives it the name of the file.
+const { filename } = workerData as { filename: string };
+const opened = SqliteConnection.open(filename);
+
+async function answer({ sql, bindings }: ThreadStatement): Promise<ThreadAnswer> {
+  try {
+    const connection = await opened;
+    return { outcome: connection.run(sql, bindings) };
+  } catch (error) {
+    // On the way to another thread an error loses its code.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    return { fault: { message: error instanceof Error ? error.message : String(error), code } };
+  }
+}
+
+parentPort?.on('message', async (statement: ThreadStatement) => {
+  parentPort?.postMessage(await answer(statement));
+});

@@ -1,0 +1,50 @@
+import { Worker } from 'node:worker_threads';
+import type { SqliteOutcome } from './sqliteConnection.ts';
+import type { ThreadAnswer, ThreadStatement } from './sqliteThread.ts';
+
+const ended = (): Error => new Error('The thread of the database has ended.');
+
+/** A connection whose statements run on a thread of its own. It takes one at a time, as Knex sends them. */
+export class SqliteThreadConnection {
+  readonly #thread: Worker;
+  #isOpen = true;
+  #pending: PromiseWithResolvers<ThreadAnswer> | null = null;
+
+  constructor(filename: string) {
+    this.#thread = new Worker(new URL('./sqliteThread.ts', import.meta.url), {
+      workerData: { filename },
+    });
+    this.#thread.on('message', (answer: ThreadAnswer) => this.#pending?.resolve(answer));
+    this.#thread.on('error', (error) => this.#pending?.reject(error));
+    this.#thread.on('exit', () => {
+      this.#isOpen = false;
+      this.#pending?.reject(ended());
+    });
+    // It keeps the process alive only while something is asked of it.
+    this.#thread.unref();
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  async run(sql: string, bindings: readonly unknown[]): Promise<SqliteOutcome> {
+    if (!this.#isOpen) throw ended();
+    this.#pending = Promise.withResolvers();
+    this.#thread.ref();
+    try {
+      this.#thread.postMessage({ sql, bindings } satisfies ThreadStatement);
+      const answer = await this.#pending.promise;
+      if ('outcome' in answer) return answer.outcome;
+      const { message, code } = answer.fault;
+      throw Object.assign(new Error(message), { code });
+    } finally {
+      this.#pending = null;
+      this.#thread.unref();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+}
