@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { NewJob } from '../src/db/bulkInsert.ts';
-import type { JobStatus } from '../src/db/jobs.ts';
+import type { FailureCode, JobStatus } from '../src/db/jobs.ts';
 import { HOUR, isoTime, MINUTE, SECOND } from './clock.ts';
 import type { Owner } from './people.ts';
 import type { Choices, Random, Shares } from './random.ts';
@@ -41,23 +41,28 @@ const outcomeShares: Shares<Outcome> = [
   ['cancelled', 0.025],
 ];
 
-const errorMessages: Record<Exclude<Outcome, 'completed' | 'cancelled'>, Choices<string>> = {
-  failed: ['The file has no sound in it.', 'The disk of the worker is full.'],
-  failed_timeout: ['There was no result after 3600 seconds.'],
+type Failed = Exclude<Outcome, 'completed' | 'cancelled'>;
+
+const errorsOf: Record<Failed, Choices<[FailureCode, string]>> = {
+  failed: [
+    ['OTHER', 'The file has no sound in it.'],
+    ['OTHER', 'The disk of the worker is full.'],
+  ],
+  failed_timeout: [['OUT_OF_TIME', 'There was no result after 3600 seconds.']],
   failed_launch_error: [
-    'Whisper did not start: CUDA out of memory.',
-    'Whisper did not start: the file of the model is missing.',
+    ['LAUNCH_FAILED', 'Whisper did not start: CUDA out of memory.'],
+    ['MODEL_MISSING', 'Whisper did not start: the file of the model is missing.'],
   ],
   failed_whisper_error: [
-    'Whisper ended with status 1: invalid data found when processing input.',
-    'Whisper ended with status 1: moov atom not found.',
-    'Whisper ended with status 137: killed.',
+    ['AUDIO_UNREADABLE', 'Whisper ended with status 1: invalid data found when processing input.'],
+    ['AUDIO_UNREADABLE', 'Whisper ended with status 1: moov atom not found.'],
+    ['TRANSCRIPTION_FAILED', 'Whisper ended with status 137: killed.'],
   ],
   failed_thread_exception: [
-    'The thread of the worker ended: BrokenPipeError.',
-    'The thread of the worker ended: UnicodeDecodeError at byte 0xff.',
+    ['WORKER_FAILED', 'The thread of the worker ended: BrokenPipeError.'],
+    ['WORKER_FAILED', 'The thread of the worker ended: UnicodeDecodeError at byte 0xff.'],
   ],
-  failed_unknown: ['The worker was lost and its lease ran out.'],
+  failed_unknown: [['LEASE_EXPIRED', 'The worker was lost and its lease ran out.']],
 };
 
 /** How far a job came: the columns that change while it is worked on. */
@@ -70,6 +75,7 @@ type Course = Pick<
   | 'processing_time_seconds'
   | 'attempt'
   | 'progress'
+  | 'error_code'
   | 'error_message'
   | 'claimed_by'
   | 'lease_expires_at'
@@ -84,6 +90,7 @@ function waiting(since: number): Course {
     processing_time_seconds: null,
     attempt: 0,
     progress: null,
+    error_code: null,
     error_message: null,
     claimed_by: null,
     lease_expires_at: null,
@@ -116,6 +123,7 @@ function ended(
   { startedAt, finishedAt, progress }: { startedAt: number; finishedAt: number; progress: number },
 ): Course {
   const isFailure = outcome !== 'completed' && outcome !== 'cancelled';
+  const [code, message] = isFailure ? random.pick(errorsOf[outcome]) : [null, null];
   return {
     ...waiting(finishedAt),
     status: outcome,
@@ -124,7 +132,8 @@ function ended(
     processing_time_seconds: (finishedAt - startedAt) / SECOND,
     attempt: isFailure ? random.whole(1, 3) : random.chance(0.03) ? 2 : 1,
     progress: hundredths(progress),
-    error_message: isFailure ? random.pick(errorMessages[outcome]) : null,
+    error_code: code,
+    error_message: message,
   };
 }
 
@@ -177,6 +186,8 @@ export function createJob(random: Random, upload: Upload, now: number): SeededJo
       transcript_path: course.status === 'completed' ? `transcripts/${id}.json` : null,
       log_path: course.started_at === null ? null : `logs/${id}.log`,
       priority: random.chance(0.05) ? 10 : 0,
+      run_after: null,
+      max_attempts: 3,
       ...course,
     },
   };

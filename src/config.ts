@@ -67,6 +67,16 @@ export const settings = {
   ),
   MAX_QUERY_DEPTH: setting(whole(1, 1000), '15', 'The deepest nesting of an operation.'),
   MAX_QUERY_BREADTH: setting(whole(1, 100_000), '300', 'The most fields an operation selects.'),
+  JOB_BUDGET_MINUTES: setting(
+    whole(1, 43_200),
+    '360',
+    'How long workers may spend on a job in all before it fails by timeout.',
+  ),
+  JOB_RETRY_DELAY_SECONDS: setting(
+    whole(0, 3600),
+    '10',
+    'How long a job waits after its first failed attempt; after each further one twice as long.',
+  ),
   SLOW_QUERY_MS: setting(
     whole(0, 3_600_000),
     '100',
@@ -102,6 +112,7 @@ export interface Config {
   dataDirectory: string;
   token: { secret: string | null; lifetimeMinutes: number };
   limits: { cost: number; depth: number; breadth: number };
+  jobs: { budgetSeconds: number; retryDelaySeconds: number };
   slowQueryMs: number;
   trustProxy: boolean;
   shutdownSeconds: number;
@@ -149,6 +160,10 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       cost: environment.MAX_QUERY_COST,
       depth: environment.MAX_QUERY_DEPTH,
       breadth: environment.MAX_QUERY_BREADTH,
+    },
+    jobs: {
+      budgetSeconds: environment.JOB_BUDGET_MINUTES * 60,
+      retryDelaySeconds: environment.JOB_RETRY_DELAY_SECONDS,
     },
     slowQueryMs: environment.SLOW_QUERY_MS,
     trustProxy: environment.TRUST_PROXY,

@@ -8,6 +8,7 @@ export const errorCodes = {
   NOT_FOUND: 'The object that a mutation names does not exist for this viewer.',
   BAD_USER_INPUT:
     'An argument or variable has a value that cannot be used; the message says which.',
+  LEASE_LOST: 'The worker does not have the job any more; what it sent changed nothing.',
   QUERY_TOO_COMPLEX: 'The operation is over a limit; `extensions` has the limit and the value.',
   GRAPHQL_PARSE_FAILED: 'The text is not GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The operation does not fit the schema.',

@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
 import { StartError } from './errors.ts';
+import type { QueueSettings } from './jobs/leases.ts';
 import { createLoaders } from './loaders/index.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
 import { timeResolvers } from './perf/timedResolvers.ts';
@@ -51,6 +52,8 @@ export interface AppOptions {
   maxBatchSize?: number;
   /** How long a viewer is not looked up again, in milliseconds. */
   viewerTtlMs?: number;
+  /** What time it is for the queue and the monitor. */
+  clock?: () => Date;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -80,7 +83,7 @@ function clientIpOf(request: IncomingMessage, trustProxy: boolean): string | nul
 export function createApp(options: AppOptions): App {
   const { config, logger, secret, onStatement } = options;
   const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
-  const clock = () => new Date();
+  const { clock = () => new Date() } = options;
   const monitor = createMonitor({ clock, slowQueryMs: config.slowQueryMs });
   const db = connect({
     ...config.database,
@@ -95,6 +98,7 @@ export function createApp(options: AppOptions): App {
     ownThread: true,
   });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
+  const queue: QueueSettings = { clock, ...config.jobs };
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
   const yoga = createYoga<RequestOrigin, Context>({
     schema: timeResolvers(options.schema ?? createSchema()),
@@ -113,6 +117,7 @@ export function createApp(options: AppOptions): App {
       tokens,
       authenticator,
       monitor,
+      queue,
     }),
     plugins: [
       usePerformance({ monitor, clock }),

@@ -36,13 +36,14 @@ const latestColumns = {
     ...baseColumns.jobs,
     ...words('processing_time_seconds file_size_bytes duration_seconds'),
     ...words('priority run_after attempt max_attempts claimed_by lease_expires_at progress'),
-    ...words('error_message idempotency_key'),
+    ...words('error_message idempotency_key deadline_at remaining_seconds error_code'),
   ],
   performance_metrics: words('id timestamp metric_type metric_name value unit tags'),
   query_performance_logs: words(`id timestamp query_type execution_time_ms query_text table_name
     user_id endpoint row_count`),
   segments: words(`id job_id position start_seconds end_seconds text speaker
     average_log_probability no_speech_probability words`),
+  queue_turns: words('user_id model waiting turn'),
   api_keys: words('id name key_hash created_by created_at revoked_at'),
 };
 

@@ -2,6 +2,7 @@ import * as apiKeys from '../../src/db/apiKeys.ts';
 import * as auditLogs from '../../src/db/auditLogs.ts';
 import * as jobs from '../../src/db/jobs.ts';
 import * as metadata from '../../src/db/metadata.ts';
+import * as queue from '../../src/db/queue.ts';
 import * as search from '../../src/db/search.ts';
 import * as segments from '../../src/db/segments.ts';
 import * as statistics from '../../src/db/statistics.ts';
@@ -11,6 +12,7 @@ import { auditLogCalls } from './calls/auditLogs.ts';
 import type { Call } from './calls/calls.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { metadataCalls } from './calls/metadata.ts';
+import { queueCalls } from './calls/queue.ts';
 import { searchCalls } from './calls/search.ts';
 import { segmentCalls } from './calls/segments.ts';
 import { statisticsCalls } from './calls/statistics.ts';
@@ -31,6 +33,7 @@ const queryFiles: readonly QueryFile[] = [
   { name: 'auditLogs', module: auditLogs, calls: auditLogCalls },
   { name: 'jobs', module: jobs, calls: jobCalls },
   { name: 'metadata', module: metadata, calls: metadataCalls },
+  { name: 'queue', module: queue, calls: queueCalls },
   { name: 'search', module: search, calls: searchCalls },
   { name: 'segments', module: segments, calls: segmentCalls },
   { name: 'statistics', module: statistics, calls: statisticsCalls },

@@ -17,32 +17,15 @@ import {
   LastAdministratorError,
   UsernameTakenError,
 } from './accountErrors.ts';
-import { type AuditEvent, auditEntry, type Origin } from './audit.ts';
+import {
+  type Actor,
+  type AuditEvent,
+  auditEntry,
+  audited,
+  type Origin,
+  type Written,
+} from './audit.ts';
 import { hashPassword, PASSWORD_LENGTH, passwordMatches } from './passwords.ts';
-import type { Viewer } from './viewer.ts';
-
-/** Who changes accounts, from where. */
-export interface Actor {
-  db: Knex;
-  viewer: Viewer;
-  origin: Origin;
-}
-
-type Write<Result> = (
-  transaction: Knex.Transaction,
-) => Promise<{ result: Result; event: AuditEvent }>;
-
-/** Runs a change and writes the audit log, both or neither. */
-export async function audited<Result>(
-  { db, viewer, origin }: Actor,
-  write: Write<Result>,
-): Promise<Result> {
-  return db.transaction(async (transaction) => {
-    const { result, event } = await write(transaction);
-    await insertAuditLog(transaction, auditEntry(event, origin, viewer));
-    return result;
-  });
-}
 
 const aboutUser = (eventType: string, id: number, details?: string): AuditEvent => ({
   eventType,
@@ -108,7 +91,7 @@ function checkEmail(email: string): void {
 async function unlessTaken<Result>(
   actor: Actor,
   user: { username: string; email: string; exceptId: number | null },
-  write: Write<Result>,
+  write: (transaction: Knex.Transaction) => Promise<Written<Result>>,
 ): Promise<Result> {
   try {
     return await audited(actor, write);

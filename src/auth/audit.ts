@@ -1,4 +1,5 @@
-import type { AuditSeverity, NewAuditLog } from '../db/auditLogs.ts';
+import type { Knex } from 'knex';
+import { type AuditSeverity, insertAuditLog, type NewAuditLog } from '../db/auditLogs.ts';
 import type { UserRow } from '../db/users.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -8,7 +9,8 @@ export interface Origin {
   userAgent: string | null;
   /** The operation's name, or null where it has none. */
   operationName: string | null;
-  method: string;
+  /** Of HTTP; null where no request made us do it. */
+  method: string | null;
 }
 
 export interface AuditEvent {
@@ -20,17 +22,21 @@ export interface AuditEvent {
   details?: string;
 }
 
-/** A viewer, or who tries to become one. */
-export type AuditActor = Viewer | { kind: 'login'; username: string; user: UserRow | null };
+/** A viewer, who tries to become one, or a part of the service that does something by itself. */
+export type AuditActor =
+  | Viewer
+  | { kind: 'login'; username: string; user: UserRow | null }
+  | { kind: 'service'; name: string };
 
 function nameOf(actor: AuditActor): string {
   if (actor.kind === 'worker') return actor.key.name;
+  if (actor.kind === 'service') return actor.name;
   return actor.user?.username ?? (actor.kind === 'login' ? actor.username : '');
 }
 
 /** The entry for what somebody did. */
 export function auditEntry(event: AuditEvent, origin: Origin, actor: AuditActor): NewAuditLog {
-  const user = actor.kind === 'worker' ? null : actor.user;
+  const user = actor.kind === 'user' || actor.kind === 'login' ? actor.user : null;
   return {
     timestamp: new Date().toISOString(),
     event_type: event.eventType,
@@ -47,4 +53,29 @@ export function auditEntry(event: AuditEvent, origin: Origin, actor: AuditActor)
     session_id: null,
     details: event.details ?? null,
   };
+}
+
+/** Who changes something, from where. */
+export interface Actor {
+  db: Knex;
+  viewer: AuditActor;
+  origin: Origin;
+}
+
+/** What was written, and how the log tells it; no event where nothing was written. */
+export interface Written<Result> {
+  result: Result;
+  event: AuditEvent | null;
+}
+
+/** Runs a change and writes the audit log, both or neither. */
+export async function audited<Result>(
+  { db, viewer, origin }: Actor,
+  write: (transaction: Knex.Transaction) => Promise<Written<Result>>,
+): Promise<Result> {
+  return db.transaction(async (transaction) => {
+    const { result, event } = await write(transaction);
+    if (event) await insertAuditLog(transaction, auditEntry(event, origin, viewer));
+    return result;
+  });
 }

@@ -2,8 +2,8 @@ import { type ApiKeyRow, insertApiKey, revokeApiKeyRow } from '../db/apiKeys.ts'
 import type { UserRow } from '../db/users.ts';
 import { ApiError } from '../errors.ts';
 import { InvalidInputError } from './accountErrors.ts';
-import { type Actor, audited } from './accounts.ts';
 import { createKey, hashKey } from './apiKeys.ts';
+import { type Actor, audited } from './audit.ts';
 
 const aboutKey = (eventType: string, key: ApiKeyRow) => ({
   eventType,

@@ -26,6 +26,20 @@ export const jobStatuses = [
 
 export type JobStatus = (typeof jobStatuses)[number];
 
+/** Why an attempt failed. */
+export type FailureCode =
+  | 'PROGRAM_MISSING'
+  | 'MODEL_MISSING'
+  | 'LAUNCH_FAILED'
+  | 'AUDIO_MISSING'
+  | 'AUDIO_UNREADABLE'
+  | 'TRANSCRIPTION_FAILED'
+  | 'OUTPUT_INVALID'
+  | 'WORKER_FAILED'
+  | 'OTHER'
+  | 'LEASE_EXPIRED'
+  | 'OUT_OF_TIME';
+
 export interface JobRow {
   id: string;
   user_id: number;
@@ -40,8 +54,12 @@ export interface JobRow {
   file_size_bytes: number | null;
   duration_seconds: number | null;
   priority: number;
+  /** Not before this time; null for a job that nothing holds back. */
+  run_after: string | null;
   attempt: number;
+  max_attempts: number;
   progress: number | null;
+  error_code: FailureCode | null;
   error_message: string | null;
 }
 
@@ -60,8 +78,11 @@ export const jobColumns = [
   'file_size_bytes',
   'duration_seconds',
   'priority',
+  'run_after',
   'attempt',
+  'max_attempts',
   'progress',
+  'error_code',
   'error_message',
 ] as const satisfies readonly (keyof JobRow)[];
 

@@ -1,10 +1,24 @@
 // Knex ships its dialects without types; this is the part of them that we build on.
+declare module 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js' {
+  /** What is to run in it, how, and in which other transaction: Knex alone reads them. */
+  export type TransactionOptions = readonly unknown[];
+
+  class SqliteTransaction {
+    constructor(client: object, ...options: TransactionOptions);
+    begin(connection: object): Promise<unknown>;
+    query(connection: object, sql: string): Promise<unknown>;
+  }
+  export default SqliteTransaction;
+}
+
 declare module 'knex/lib/dialects/better-sqlite3/index.js' {
   import type { Knex } from 'knex';
+  import type SqliteTransaction from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 
   class BetterSqlite3Client {
     config: Knex.Config;
     connectionSettings: { filename: string };
+    transaction(...options: readonly unknown[]): SqliteTransaction;
     _formatBindings(bindings: readonly unknown[] | undefined): unknown[];
   }
   export default BetterSqlite3Client;

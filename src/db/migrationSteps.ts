@@ -63,12 +63,13 @@ export async function dropColumn(db: Knex, table: string, column: string): Promi
   await db.raw(`ALTER TABLE ${table} DROP COLUMN ${column}`);
 }
 
-/** An index by name: its table, its columns or expressions, and whether it is unique. */
+/** An index by name: its table, its columns or expressions, whether it is unique, and of which rows. */
 export interface Index {
   name: string;
   table: string;
   on: string;
   unique?: boolean;
+  where?: string;
 }
 
 /**
@@ -76,18 +77,19 @@ export interface Index {
  * off leaves an invalid index behind, which is dropped and built again.
  */
 export async function createIndexes(db: Knex, indexes: readonly Index[]): Promise<void> {
-  for (const { name, table, on, unique } of indexes) {
+  for (const { name, table, on, unique, where } of indexes) {
     const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
+    const rows = where ? `(${on}) WHERE ${where}` : `(${on})`;
     if (isSqlite(db)) {
-      await db.raw(`CREATE ${kind} IF NOT EXISTS ${name} ON ${table} (${on})`);
+      await db.raw(`CREATE ${kind} IF NOT EXISTS ${name} ON ${table} ${rows}`);
       continue;
     }
-    const { rows } = await db.raw(
+    const { rows: invalid } = await db.raw(
       `SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(?) AND NOT indisvalid`,
       [name],
     );
-    if (rows.length > 0) await db.raw(`DROP INDEX CONCURRENTLY ${name}`);
-    await db.raw(`CREATE ${kind} CONCURRENTLY IF NOT EXISTS ${name} ON ${table} (${on})`);
+    if (invalid.length > 0) await db.raw(`DROP INDEX CONCURRENTLY ${name}`);
+    await db.raw(`CREATE ${kind} CONCURRENTLY IF NOT EXISTS ${name} ON ${table} ${rows}`);
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Knex } from 'knex';
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
+import SqliteTransaction, {
+  type TransactionOptions,
+} from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import type { Dialect, PageOfEachParent } from './dialect.ts';
 import { observed } from './observed.ts';
 import { rowCountOf, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
@@ -29,6 +32,16 @@ const answered = (query: Query, outcome: SqliteOutcome): { result: Query; rowCou
   return { result: query, rowCount: rowCountOf(outcome) };
 };
 
+/**
+ * Ours all write. Begun without saying so, one that reads first and finds that another process wrote
+ * since is refused at once; so each asks for the right to write first, and waits for it.
+ */
+class WriteTransaction extends SqliteTransaction {
+  override begin(connection: object): Promise<unknown> {
+    return this.query(connection, 'BEGIN IMMEDIATE;');
+  }
+}
+
 /** Knex's client for better-sqlite3, with prepared statements and a listener for what is sent. */
 export class SqliteClient extends BetterSqlite3Client {
   async acquireRawConnection(): Promise<AnyThreadConnection> {
@@ -41,6 +54,10 @@ export class SqliteClient extends BetterSqlite3Client {
 
   validateConnection(connection: AnyThreadConnection): boolean {
     return connection.isOpen;
+  }
+
+  override transaction(...options: TransactionOptions): SqliteTransaction {
+    return new WriteTransaction(this, ...options);
   }
 
   /** `+?`: SQLite is built with STAT4, and would plan anew for each value that it can see. */

@@ -25,6 +25,8 @@ export const builder = new SchemaBuilder<{
     reader: boolean;
     /** A person, even one who still has to change the password. */
     person: boolean;
+    /** A program that sends an API key. */
+    worker: boolean;
     administrator: boolean;
   };
 }>({
@@ -34,6 +36,7 @@ export const builder = new SchemaBuilder<{
     authScopes: ({ viewer }) => ({
       reader: sightOf(viewer) !== null,
       person: viewer?.kind === 'user',
+      worker: viewer?.kind === 'worker',
       administrator: isAdministrator(viewer) && !mustChangePassword(viewer),
     }),
     unauthorizedError: (_parent, { viewer }) => {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Origin } from '../auth/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Authenticator, Viewer } from '../auth/viewer.ts';
+import type { QueueSettings } from '../jobs/leases.ts';
 import type { Loaders } from '../loaders/index.ts';
 import type { Monitor } from '../perf/monitor.ts';
 
@@ -18,4 +19,5 @@ export interface Context {
   tokens: Tokens;
   authenticator: Authenticator;
   monitor: Monitor;
+  queue: QueueSettings;
 }

@@ -1,6 +1,8 @@
 import './scalars.ts';
 import './payloadErrors.ts';
 import './job.ts';
+import './ownJob.ts';
+import './lease.ts';
 import './metadata.ts';
 import './segment.ts';
 import './user.ts';

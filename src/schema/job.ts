@@ -1,5 +1,5 @@
 import type { InputShapeFromFields } from '@pothos/core';
-import { userIdInSight, visibleJob, visibleUser } from '../auth/visibility.ts';
+import { userIdInSight, visibleJob } from '../auth/visibility.ts';
 import {
   countJobs,
   findJobPage,
@@ -19,6 +19,7 @@ import {
   pageRequest,
 } from './connection.ts';
 import { enumValues } from './enumValues.ts';
+import { JobFailure } from './jobFailure.ts';
 import { Job, Metadata, Segment, User } from './nodes.ts';
 import { DateTimeRange, FloatRange, SafeIntRange, timeRange } from './range.ts';
 import { SegmentConnection } from './segment.ts';
@@ -85,9 +86,23 @@ Job.implement({
     }),
     priority: t.exposeInt('priority', { description: 'The higher is worked on first.' }),
     attempt: t.exposeInt('attempt', { description: 'How often a worker has taken it.' }),
+    maxAttempts: t.exposeInt('max_attempts', {
+      description: 'After how many attempts it fails for good.',
+    }),
+    runAfter: t.expose('run_after', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'No worker gets it before this time; null where nothing holds it back.',
+    }),
     progress: t.exposeFloat('progress', {
       nullable: true,
       description: 'How much is transcribed, from 0 to 1; null where nothing was reported.',
+    }),
+    errorCode: t.field({
+      type: JobFailure,
+      nullable: true,
+      description: 'Why its latest attempt failed; null where none did.',
+      resolve: (job) => job.error_code,
     }),
     errorMessage: t.exposeString('error_message', {
       nullable: true,
@@ -97,8 +112,9 @@ Job.implement({
       type: User,
       nullable: true,
       description: 'Who uploaded the file. Null for workers, who do not see users.',
-      resolve: async (job, _args, { loaders, viewer }) =>
-        visibleUser(viewer, await loaders.userById.load(job.user_id)),
+      resolve: (job, _args, { loaders, viewer }) =>
+        // Who sees a job and is a person is its owner or an administrator.
+        viewer?.kind === 'user' ? loaders.userById.load(job.user_id) : null,
     }),
     metadata: t.field({
       type: Metadata,

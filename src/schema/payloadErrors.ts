@@ -5,7 +5,9 @@ import {
   LastAdministratorError,
   UsernameTakenError,
 } from '../auth/accountErrors.ts';
+import { IdempotencyConflictError, IllegalStatusChangeError } from '../jobs/jobErrors.ts';
 import { builder } from './builder.ts';
+import { JobStatus } from './job.ts';
 
 const PayloadError = builder.interfaceRef<Error>('PayloadError').implement({
   description: 'Why a mutation did nothing, where the client can mend it.',
@@ -51,4 +53,23 @@ builder.objectType(LastAdministratorError, {
   name: 'LastAdministratorError',
   description: 'Nobody would be left to administrate.',
   interfaces: [PayloadError],
+});
+
+builder.objectType(IllegalStatusChangeError, {
+  name: 'IllegalStatusChangeError',
+  description: 'A job of this status cannot become one of that.',
+  interfaces: [PayloadError],
+  fields: (t) => ({
+    from: t.expose('from', { type: JobStatus, description: 'The status that the job has.' }),
+    to: t.expose('to', { type: JobStatus, description: 'The status that it was to get.' }),
+  }),
+});
+
+builder.objectType(IdempotencyConflictError, {
+  name: 'IdempotencyConflictError',
+  description: 'The idempotency key was used before, for another file or model.',
+  interfaces: [PayloadError],
+  fields: (t) => ({
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key.' }),
+  }),
 });

@@ -83,7 +83,7 @@ select `k`.`value` as `parent`, (
 from json_each(+?) AS k;
 
 -- insertAuditLog: in the transaction of what it reports
-BEGIN;
+BEGIN IMMEDIATE;
 insert into `audit_logs` (`client_ip`, `details`, `endpoint`, `event_type`, `method`, `resource_id`, `resource_type`, `session_id`, `severity`, `status_code`, `timestamp`, `user_agent`, `user_id`, `username`)
 values (+?, +?, +?, +?, +?, +?, +?, +?, +?, +?, +?, +?, +?, +?);
 COMMIT;

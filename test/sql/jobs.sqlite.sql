@@ -2,7 +2,7 @@
 -- What the functions of src/db/jobs.ts send.
 
 -- findJobsByIds: some ids
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `attempt`, `progress`, `error_message`
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
 where id IN (
   SELECT value
@@ -10,41 +10,41 @@ where id IN (
 );
 
 -- findJobPage: the newest
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `attempt`, `progress`, `error_message`
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by status, after a cursor
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `attempt`, `progress`, `error_message`
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
 where `jobs`.`status` = +? and (jobs.created_at, jobs.id) < (+?, +?)
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by everything
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `attempt`, `progress`, `error_message`
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
 where `jobs`.`user_id` = +? and `jobs`.`status` = +? and `jobs`.`model` = +? and jobs.created_at >= +? and jobs.created_at < +? and coalesce(jobs.duration_seconds, -1) >= +? and coalesce(jobs.duration_seconds, -1) < +? and coalesce(jobs.file_size_bytes, -1) < +? and coalesce(jobs.file_size_bytes, -1) > +?
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, ordered by a column with nulls, after a null
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `attempt`, `progress`, `error_message`
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
 where `jobs`.`user_id` = +? and (coalesce(jobs.finished_at, ''), jobs.id) < (+?, +?)
 order by coalesce(jobs.finished_at, '') DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: the last, before a cursor
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `attempt`, `progress`, `error_message`
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
 where (coalesce(jobs.duration_seconds, -1), jobs.id) > (+?, +?)
 order by coalesce(jobs.duration_seconds, -1) ASC, jobs.id ASC
 limit 21;
 
 -- findJobPagesByUserIds: the newest of each
-select `page`.`id`, `page`.`user_id`, `page`.`original_filename`, `page`.`model`, `page`.`status`, `page`.`created_at`, `page`.`updated_at`, `page`.`started_at`, `page`.`finished_at`, `page`.`processing_time_seconds`, `page`.`file_size_bytes`, `page`.`duration_seconds`, `page`.`priority`, `page`.`attempt`, `page`.`progress`, `page`.`error_message`
+select `page`.`id`, `page`.`user_id`, `page`.`original_filename`, `page`.`model`, `page`.`status`, `page`.`created_at`, `page`.`updated_at`, `page`.`started_at`, `page`.`finished_at`, `page`.`processing_time_seconds`, `page`.`file_size_bytes`, `page`.`duration_seconds`, `page`.`priority`, `page`.`run_after`, `page`.`attempt`, `page`.`max_attempts`, `page`.`progress`, `page`.`error_code`, `page`.`error_message`
 from json_each(+?) AS k
 CROSS JOIN jobs AS page ON page.rowid IN (
   select `jobs`.`rowid`
@@ -55,7 +55,7 @@ CROSS JOIN jobs AS page ON page.rowid IN (
 );
 
 -- findJobPagesByUserIds: filtered by status, the last of each, before a cursor
-select `page`.`id`, `page`.`user_id`, `page`.`original_filename`, `page`.`model`, `page`.`status`, `page`.`created_at`, `page`.`updated_at`, `page`.`started_at`, `page`.`finished_at`, `page`.`processing_time_seconds`, `page`.`file_size_bytes`, `page`.`duration_seconds`, `page`.`priority`, `page`.`attempt`, `page`.`progress`, `page`.`error_message`
+select `page`.`id`, `page`.`user_id`, `page`.`original_filename`, `page`.`model`, `page`.`status`, `page`.`created_at`, `page`.`updated_at`, `page`.`started_at`, `page`.`finished_at`, `page`.`processing_time_seconds`, `page`.`file_size_bytes`, `page`.`duration_seconds`, `page`.`priority`, `page`.`run_after`, `page`.`attempt`, `page`.`max_attempts`, `page`.`progress`, `page`.`error_code`, `page`.`error_message`
 from json_each(+?) AS k
 CROSS JOIN jobs AS page ON page.rowid IN (
   select `jobs`.`rowid`

@@ -2,7 +2,7 @@
 -- What the functions of src/db/search.ts send.
 
 -- findJobMatches: the best of all jobs
-select "found"."score", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."attempt", "jobs"."progress", "jobs"."error_message"
+select "found"."score", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from (
   SELECT job_id, ts_rank(document, query)::float8 AS score
   FROM job_search, to_tsquery('simple', $1) AS query
@@ -13,7 +13,7 @@ order by found.score DESC, jobs.id DESC
 limit 21;
 
 -- findJobMatches: among a user's jobs, after a cursor
-select "found"."score", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."attempt", "jobs"."progress", "jobs"."error_message"
+select "found"."score", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from (
   SELECT job_id, ts_rank(document, query)::float8 AS score
   FROM job_search, to_tsquery('simple', $1) AS query
