@@ -1,10 +1,10 @@
-import { pino } from 'pino';
 import { hashPassword, passwordFingerprint } from '../src/auth/passwords.ts';
 import { signingSecret } from '../src/auth/secret.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { connect } from '../src/db/client.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { findUserByUsername, findUserPage, type UserRow, userOrderings } from '../src/db/users.ts';
+import { createLogger } from '../src/logger.ts';
 import { startOrExit, stopOnSignals } from '../src/process.ts';
 import { type App, createApp, listen } from '../src/server.ts';
 import { fillDemo, isFilled } from './fill.ts';
@@ -95,7 +95,7 @@ Stop with Ctrl-C.`;
 
 await startOrExit(async () => {
   const config = readConfig({ ...demoDefaults, ...process.env });
-  const logger = pino({ level: config.logLevel });
+  const logger = createLogger(config.logLevel);
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   await prepare(config);
   const app = createApp({ config, logger, secret });

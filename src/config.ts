@@ -87,10 +87,15 @@ export const settings = {
     'false',
     'Take the client address from X-Forwarded-For. Only behind a proxy that sets it.',
   ),
+  DRAIN_SECONDS: setting(
+    whole(0, 3600),
+    '5',
+    'How long requests are still taken after SIGTERM, while /health/ready answers 503 and a load balancer turns away.',
+  ),
   SHUTDOWN_SECONDS: setting(
     whole(0, 3600),
     '30',
-    'How long running requests may take after SIGTERM before they are cut off.',
+    'How long running requests may then take before they are cut off.',
   ),
   LOG_LEVEL: setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']),
@@ -115,6 +120,7 @@ export interface Config {
   jobs: { budgetSeconds: number; retryDelaySeconds: number };
   slowQueryMs: number;
   trustProxy: boolean;
+  drainSeconds: number;
   shutdownSeconds: number;
   logLevel: Environment['LOG_LEVEL'];
 }
@@ -167,6 +173,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     },
     slowQueryMs: environment.SLOW_QUERY_MS,
     trustProxy: environment.TRUST_PROXY,
+    drainSeconds: environment.DRAIN_SECONDS,
     shutdownSeconds: environment.SHUTDOWN_SECONDS,
     logLevel: environment.LOG_LEVEL,
   };

@@ -1,15 +1,15 @@
-import { pino } from 'pino';
 import { createFirstAdministrator } from './auth/firstAdministrator.ts';
 import { signingSecret } from './auth/secret.ts';
 import { readConfig } from './config.ts';
 import { migrate } from './db/migrate.ts';
 import { environment } from './environment.ts';
+import { createLogger } from './logger.ts';
 import { startOrExit, stopOnSignals } from './process.ts';
 import { createApp, listen } from './server.ts';
 
 await startOrExit(async () => {
   const config = readConfig(environment());
-  const logger = pino({ level: config.logLevel });
+  const logger = createLogger(config.logLevel);
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   const app = createApp({ config, logger, secret });
   const migrations = await migrate(app.db, config.database.address);

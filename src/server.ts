@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
@@ -12,7 +11,12 @@ import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
 import type { Config } from './config.ts';
 import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
+import { isMigrated } from './db/migrate.ts';
 import { StartError } from './errors.ts';
+import { createHealth, type Health } from './http/health.ts';
+import { logWhenAnswered } from './http/requestLog.ts';
+import { originOf, type RequestOrigin } from './http/requestOrigin.ts';
+import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
 import { createLoaders } from './loaders/index.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
@@ -21,7 +25,6 @@ import { usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
-import { type RequestOrigin, useRequestId } from './plugins/useRequestId.ts';
 import { useText } from './plugins/useText.ts';
 import { useViewer } from './plugins/useViewer.ts';
 import type { Context } from './schema/context.ts';
@@ -34,6 +37,9 @@ const MAX_BODY_BYTES = 1_000_000;
 
 /** Connections to PostgreSQL for what nobody waits for; SQLite has one, on a thread of its own. */
 const BACKGROUND_CONNECTIONS = 2;
+
+/** How long the database may take to answer before requests should go elsewhere. */
+const READY_TIMEOUT_MS = 2000;
 
 /** A cache by the text of operations, which anybody may send: bounded in characters, not in entries. */
 const keptByText = <Value extends object>() =>
@@ -54,6 +60,8 @@ export interface AppOptions {
   viewerTtlMs?: number;
   /** What time it is for the queue and the monitor. */
   clock?: () => Date;
+  /** How long the database may take to answer before requests should go elsewhere. */
+  readyTimeoutMs?: number;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -67,16 +75,7 @@ export interface App {
   monitor: Monitor;
   tokens: Tokens;
   server: Server;
-}
-
-/** The address of the client: the nearest one that our own proxy saw, or the socket's. */
-function clientIpOf(request: IncomingMessage, trustProxy: boolean): string | null {
-  const forwarded = trustProxy ? request.headers['x-forwarded-for'] : undefined;
-  const nearest = String(forwarded ?? '')
-    .split(',')
-    .at(-1)
-    ?.trim();
-  return nearest || (request.socket.remoteAddress ?? null);
+  health: Health;
 }
 
 /** Puts the parts together. Nothing listens and no statement is sent yet. */
@@ -84,6 +83,7 @@ export function createApp(options: AppOptions): App {
   const { config, logger, secret, onStatement } = options;
   const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
   const { clock = () => new Date() } = options;
+  const { readyTimeoutMs = READY_TIMEOUT_MS } = options;
   const monitor = createMonitor({ clock, slowQueryMs: config.slowQueryMs });
   const db = connect({
     ...config.database,
@@ -102,17 +102,12 @@ export function createApp(options: AppOptions): App {
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
   const yoga = createYoga<RequestOrigin, Context>({
     schema: timeResolvers(options.schema ?? createSchema()),
-    context: ({ request, requestId, clientIp }): Context => ({
+    context: ({ requestId, origin }): Context => ({
       db,
       background,
       loaders: createLoaders(db, { maxBatchSize, onBatch: monitor.runBatch }),
       viewer: null,
-      origin: {
-        clientIp,
-        userAgent: request.headers.get('user-agent'),
-        operationName: null,
-        method: request.method,
-      },
+      origin,
       requestId,
       tokens,
       authenticator,
@@ -121,7 +116,6 @@ export function createApp(options: AppOptions): App {
     }),
     plugins: [
       usePerformance({ monitor, clock }),
-      useRequestId(),
       useText(),
       useQueryCost(config.limits),
       useViewer(),
@@ -132,20 +126,39 @@ export function createApp(options: AppOptions): App {
     maxRequestBodySize: MAX_BODY_BYTES,
     // Any page may ask; who asks is in a header that no browser adds by itself.
     cors: { origin: '*', credentials: false },
+    // Yoga would answer every URL that ends so, and none ends with a space: health is elsewhere.
+    healthCheckEndpoint: ' ',
     graphiql: playground(),
     renderGraphiQL,
     landingPage: false,
     logging: false,
   });
-  const server = createServer((request, response) => {
-    const origin = { requestId: randomUUID(), clientIp: clientIpOf(request, config.trustProxy) };
+  const health = createHealth({
+    isMigrated: () => isMigrated(db, config.database.address, readyTimeoutMs),
+    timeoutMs: readyTimeoutMs,
+    logger,
+  });
+  const graphql: RequestListener = (request, response) => {
+    const origin = originOf(request, config.trustProxy);
+    // The log and the monitor name the request so.
+    response.setHeader('x-request-id', origin.requestId);
+    // Who keeps the connection would go on sending requests here.
+    if (health.isStopping) response.setHeader('connection', 'close');
+    logWhenAnswered(logger, request, response, origin);
     // Yoga answers every error itself; what it throws is a fault of ours that nobody would see.
     Promise.resolve(yoga(request, response, origin)).catch((error: unknown) => {
       logger.error({ requestId: origin.requestId, err: error }, 'A request was not answered');
       response.destroy();
     });
-  });
-  return { db, background, monitor, tokens, server };
+  };
+  const server = createServer(
+    createRouter({
+      '/graphql': graphql,
+      '/health/live': health.live,
+      '/health/ready': health.ready,
+    }),
+  );
+  return { db, background, monitor, tokens, server, health };
 }
 
 /** Listens and gives the URL. Throws PORT_UNAVAILABLE. */

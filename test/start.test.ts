@@ -26,7 +26,7 @@ afterAll(() => {
 /** A process of the service, with nothing in its environment but this. */
 function launch(environment: Record<string, string>) {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts')], {
-    env: { PORT: '0', DATA_DIRECTORY: newDirectory(), ...environment },
+    env: { PORT: '0', DRAIN_SECONDS: '0', DATA_DIRECTORY: newDirectory(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   processes.add(child);
@@ -290,6 +290,17 @@ describe.each(databases)('SIGTERM on $name', (kind) => {
     service.child.kill('SIGTERM');
     await expect(answer).rejects.toThrow('socket hang up');
     expect(await service.ended).toMatchObject({ status: 0 });
+  });
+
+  test('takes requests for a while, but says that it is not ready', async () => {
+    const { DATABASE_URL } = await givenDatabase(kind);
+    const service = launch({ DATABASE_URL, DRAIN_SECONDS: '1' });
+    const url = await service.listening();
+    service.child.kill('SIGTERM');
+    const ready = async () => (await fetch(new URL('/health/ready', url))).json();
+    await expect.poll(ready).toEqual({ status: 'unready', code: 'STOPPING' });
+    expect(await new Client(url).query('{ viewer { id } }')).toEqual({ viewer: null });
+    expect(await service.ended).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('has no need to wait where nothing runs, and SIGINT does the same', async () => {

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { SentStatement } from '../../src/db/dialect.ts';
+import { createLogger } from '../../src/logger.ts';
 import { type App, type AppOptions, close, createApp, listen } from '../../src/server.ts';
 import { Client } from './client.ts';
 import type { DatabaseKind, TestDatabase } from './databases.ts';
@@ -37,7 +37,7 @@ export async function startApi(
   };
   const statements: SentStatement[] = [];
   const app = createApp({
-    logger: pino({ level: config.logLevel }),
+    logger: createLogger(config.logLevel),
     secret: 'a secret that only tests know, and long enough',
     onStatement: (statement) => statements.push(statement),
     ...options,

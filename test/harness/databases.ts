@@ -28,7 +28,8 @@ async function createSqlite({ empty = false } = {}): Promise<TestDatabase> {
   };
 }
 
-async function onServer(sql: string): Promise<void> {
+/** Runs a statement in no database of a test. */
+export async function onServer(sql: string): Promise<void> {
   const client = new pg.Client(`${inject('postgresUrl')}/postgres`);
   await client.connect();
   try {
