@@ -18,13 +18,15 @@ import { logWhenAnswered } from './http/requestLog.ts';
 import { originOf, type RequestOrigin } from './http/requestOrigin.ts';
 import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
+import { JobFeed } from './live/jobFeed.ts';
 import { createLoaders } from './loaders/index.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
 import { timeResolvers } from './perf/timedResolvers.ts';
-import { usePerformance } from './perf/usePerformance.ts';
+import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
+import { useSubscriptions } from './plugins/useSubscriptions.ts';
 import { useText } from './plugins/useText.ts';
 import { useViewer } from './plugins/useViewer.ts';
 import type { Context } from './schema/context.ts';
@@ -74,6 +76,7 @@ export interface App {
   background: Knex;
   monitor: Monitor;
   tokens: Tokens;
+  jobFeed: JobFeed;
   server: Server;
   health: Health;
 }
@@ -100,12 +103,18 @@ export function createApp(options: AppOptions): App {
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
+  const jobFeed = new JobFeed({
+    db,
+    onFault: (fault) => logger.warn({ err: fault }, 'Changes of jobs could not be read; trying on'),
+  });
+  const newLoaders = () => createLoaders(db, { maxBatchSize, onBatch: monitor.runBatch });
+  const maskError = createMaskError(logger);
   const yoga = createYoga<RequestOrigin, Context>({
     schema: timeResolvers(options.schema ?? createSchema()),
     context: ({ requestId, origin }): Context => ({
       db,
       background,
-      loaders: createLoaders(db, { maxBatchSize, onBatch: monitor.runBatch }),
+      loaders: newLoaders(),
       viewer: null,
       origin,
       requestId,
@@ -113,15 +122,22 @@ export function createApp(options: AppOptions): App {
       authenticator,
       monitor,
       queue,
+      jobFeed,
     }),
     plugins: [
       usePerformance({ monitor, clock }),
       useText(),
       useQueryCost(config.limits),
       useViewer(),
+      useSubscriptions({
+        recheckMs: viewerTtlMs,
+        newLoaders,
+        maskError,
+        trace: (execution, run) => traceEvent({ monitor, clock }, execution, run),
+      }),
     ],
     parserAndValidationCache: { documentCache: keptByText(), errorCache: keptByText() },
-    maskedErrors: { maskError: createMaskError(logger) },
+    maskedErrors: { maskError },
     // Anybody may send one, before it is known who asks.
     maxRequestBodySize: MAX_BODY_BYTES,
     // Any page may ask; who asks is in a header that no browser adds by itself.
@@ -158,7 +174,7 @@ export function createApp(options: AppOptions): App {
       '/health/ready': health.ready,
     }),
   );
-  return { db, background, monitor, tokens, server, health };
+  return { db, background, monitor, tokens, jobFeed, server, health };
 }
 
 /** Listens and gives the URL. Throws PORT_UNAVAILABLE. */
@@ -181,13 +197,14 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
   return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}/graphql`;
 }
 
-/** Takes no new requests, lets those that run end, and closes the database. */
+/** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(
-  { server, db, background }: App,
+  { server, db, background, jobFeed }: App,
   { shutdownSeconds }: Config,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
+  jobFeed.close();
   // A connection that is kept alive would stay for five seconds after its last answer.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cutOff = setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1000);

@@ -71,6 +71,7 @@ describe.each(databases)('the examples on $name', (kind) => {
     await api.given.segments(job, ['Now to the budget.']);
   });
 
+  const subscription = '6-watch-my-jobs.graphql';
   const answers: Record<string, object> = {
     '1-my-jobs.graphql': {
       jobs: {
@@ -109,10 +110,20 @@ describe.each(databases)('the examples on $name', (kind) => {
   };
 
   test('are all tried here', () => {
-    expect(Object.keys(answers)).toEqual(files);
+    expect([...Object.keys(answers), subscription]).toEqual(files);
   });
 
   test.each(Object.entries(answers))('%s finds something', async (file, answer) => {
     expect(await as.query(read(file))).toMatchObject(answer);
+  });
+
+  test(`${subscription} tells of a job`, async () => {
+    const { user, as: owner } = await api.given.user();
+    await api.given.job({ user, status: 'processing', progress: 0.5 });
+    const events = await owner.subscribe(read(subscription));
+    expect(await events.next()).toMatchObject({
+      data: { myJobs: { status: 'PROCESSING', progress: 0.5 } },
+    });
+    events.close();
   });
 });

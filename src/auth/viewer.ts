@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { type ApiKeyRow, findApiKeyByHash } from '../db/apiKeys.ts';
@@ -24,12 +25,20 @@ export interface Authenticator {
 export function createAuthenticator(db: Knex, tokens: Tokens, ttl: number): Authenticator {
   const users = new LRUCache<number, UserRow>({ max: 10_000, ttl });
   const keys = new LRUCache<string, ApiKeyRow>({ max: 1000, ttl });
+  // Together where many ask at one moment, as all subscriptions do; `users` is what keeps them.
+  const usersById = new DataLoader<number, UserRow | undefined>(
+    async (ids) => {
+      const rows = new Map((await findUsersByIds(db, ids)).map((user) => [user.id, user]));
+      return ids.map((id) => rows.get(id));
+    },
+    { cache: false },
+  );
 
   async function userOf(credential: string): Promise<Viewer> {
     const claims = tokens.verify(credential);
     let user = users.get(claims.userId);
     if (!user) {
-      [user] = await findUsersByIds(db, [claims.userId]);
+      user = await usersById.load(claims.userId);
       if (user) users.set(claims.userId, user);
     }
     if (!user?.is_active) throw unauthenticated('The account is closed.');

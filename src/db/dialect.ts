@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { JobChangeListener, StopWatching } from './jobChanges.ts';
 
 export type KeyType = 'integer' | 'text';
 
@@ -47,6 +48,8 @@ export interface Dialect {
   /** The UTC day of a time, as text `YYYY-MM-DD`. */
   day(column: string): string;
   search: SearchDialect;
+  /** Tells of jobs that anybody changed, in this process or another, until it is stopped. */
+  watchJobs(db: Knex, listener: JobChangeListener): StopWatching;
 }
 
 /** Full-text search. Both find rows that have all the words, whatever their case. */

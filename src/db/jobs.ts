@@ -94,7 +94,7 @@ const ordering = (
   name: `jobs.${name}`,
   column: `jobs.${column}`,
   kind,
-  nullable: column !== 'created_at',
+  nullable: column !== 'created_at' && column !== 'updated_at',
   // Only columns of these kinds are named below.
   value: (row) => row[column] as string | number | null,
   idColumn: 'jobs.id',
@@ -104,6 +104,7 @@ const ordering = (
 
 export const jobOrderings = {
   created_at: ordering('created_at', 'created_at', 'time'),
+  updated_at: ordering('updated_at', 'updated_at', 'time'),
   finished_at: ordering('finished_at', 'finished_at', 'time'),
   duration_seconds: ordering('duration_seconds', 'duration_seconds', 'number'),
   processing_time_seconds: ordering('processing_time_seconds', 'processing_time_seconds', 'number'),
@@ -115,6 +116,7 @@ export interface JobFilter {
   status?: JobStatus | null | undefined;
   model?: string | null | undefined;
   createdAt?: Range<string> | null | undefined;
+  updatedAt?: Range<string> | null | undefined;
   durationSeconds?: Range<number> | null | undefined;
   fileSizeBytes?: Range<number> | null | undefined;
 }
@@ -124,6 +126,7 @@ function filtered(db: Knex, query: Knex.QueryBuilder, filter: JobFilter): Knex.Q
   if (filter.status != null) query.where('jobs.status', filter.status);
   if (filter.model != null) query.where('jobs.model', filter.model);
   whereBetween(db, query, jobOrderings.created_at, filter.createdAt);
+  whereBetween(db, query, jobOrderings.updated_at, filter.updatedAt);
   whereBetween(db, query, jobOrderings.duration_seconds, filter.durationSeconds);
   whereBetween(db, query, jobOrderings.file_size_bytes, filter.fileSizeBytes);
   return query;
@@ -134,6 +137,23 @@ export async function findJobsByIds(db: Knex, ids: readonly string[]): Promise<J
   return db('jobs')
     .select(jobColumns)
     .whereRaw(dialect.isAnyOf('id', 'text'), [dialect.keyList(ids)]);
+}
+
+/** At most `limit` jobs of these users that changed since a time, in no order. */
+export async function findJobsChangedSince(
+  db: Knex,
+  userIds: readonly number[],
+  since: string,
+  limit: number,
+): Promise<JobRow[]> {
+  const { eachKey, keyList } = dialectOf(db);
+  return select<JobRow>(
+    db,
+    `SELECT ${jobColumns.map((column) => `jobs.${column}`).join(', ')}
+       FROM ${eachKey('integer', 'k')} CROSS JOIN jobs
+      WHERE jobs.user_id = k.value AND jobs.updated_at >= ? LIMIT ${limit}`,
+    [keyList(userIds), since],
+  );
 }
 
 export interface JobPageRequest {

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import pg, { type Client, type QueryResult } from 'pg';
 import type { Dialect, KeyType, PageOfEachParent } from './dialect.ts';
 import { observed } from './observed.ts';
+import { watchPostgresJobs } from './postgresJobChanges.ts';
 
 const { builtins } = pg.types;
 const integerTypes: ReadonlySet<number> = new Set([builtins.INT8, builtins.NUMERIC]);
@@ -103,4 +104,5 @@ export const postgres: Dialect = {
     segments: `SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
                  FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query`,
   },
+  watchJobs: (db, listener) => watchPostgresJobs(db.client.config.connection, listener),
 };

@@ -6,6 +6,7 @@ import SqliteTransaction, {
 import type { Dialect, PageOfEachParent } from './dialect.ts';
 import { observed } from './observed.ts';
 import { rowCountOf, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
+import { watchSqliteJobs } from './sqliteJobChanges.ts';
 import { SqliteThreadConnection } from './sqliteThreadConnection.ts';
 
 /** A statement as Knex hands it to its client, and takes it back. */
@@ -115,4 +116,5 @@ export const sqlite: Dialect = {
     segments: `SELECT rowid AS segment_id, -bm25(segment_search) AS score
                  FROM segment_search WHERE segment_search MATCH ?`,
   },
+  watchJobs: (db, listener) => watchSqliteJobs(db.client.config.connection.filename, listener),
 };

@@ -60,3 +60,17 @@ export const traceScope = {
   },
   current: (): Scope | undefined => scopes.getStore(),
 };
+
+/** A trace in which nothing has happened yet. */
+export const newTrace = (
+  begun: Pick<Trace, 'id' | 'startedAt' | 'operationName' | 'viewerId'>,
+): Trace => ({
+  ...begun,
+  parseMs: 0,
+  validateMs: 0,
+  executeMs: 0,
+  totalMs: 0,
+  failed: false,
+  statements: [],
+  resolvers: new Map(),
+});

@@ -33,6 +33,8 @@ export const builder = new SchemaBuilder<{
   plugins: [ErrorsPlugin, ScopeAuthPlugin, RelayPlugin, ComplexityPlugin],
   defaultFieldNullability: false,
   scopeAuth: {
+    // What a subscription begins with; later events are checked in plugins/useSubscriptions.ts.
+    authorizeOnSubscribe: true,
     authScopes: ({ viewer }) => ({
       reader: sightOf(viewer) !== null,
       person: viewer?.kind === 'user',
@@ -114,3 +116,4 @@ export const builder = new SchemaBuilder<{
 
 builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({ description: 'Everything that can be changed.' });
+builder.subscriptionType({ description: 'Everything that can be watched, as server-sent events.' });

@@ -3,6 +3,7 @@ import type { Origin } from '../auth/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Authenticator, Viewer } from '../auth/viewer.ts';
 import type { QueueSettings } from '../jobs/leases.ts';
+import type { JobFeed } from '../live/jobFeed.ts';
 import type { Loaders } from '../loaders/index.ts';
 import type { Monitor } from '../perf/monitor.ts';
 
@@ -20,4 +21,5 @@ export interface Context {
   authenticator: Authenticator;
   monitor: Monitor;
   queue: QueueSettings;
+  jobFeed: JobFeed;
 }

@@ -3,6 +3,7 @@ import './payloadErrors.ts';
 import './job.ts';
 import './ownJob.ts';
 import './lease.ts';
+import './jobSubscriptions.ts';
 import './metadata.ts';
 import './segment.ts';
 import './user.ts';

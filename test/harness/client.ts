@@ -1,5 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
+import { Events } from './events.ts';
 
 export interface GraphQLAnswerError {
   message: string;
@@ -67,6 +68,14 @@ export class Client {
       throw new Error(this.#conversation(operation, variables, answer));
     }
     return answer.data;
+  }
+
+  /** A subscription, as soon as the server has answered. */
+  async subscribe<Data = Record<string, unknown>, Variables = object>(
+    operation: Operation<Data, Variables>,
+    variables?: Variables,
+  ): Promise<Events<Data>> {
+    return Events.open(this.#url, this.#headers, operation, variables);
   }
 
   /** The code of the one error that is expected. Throws where there is none, or another number. */

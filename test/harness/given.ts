@@ -82,10 +82,9 @@ export class Given {
     return { as: this.#client.as(key) };
   }
 
-  async job(columns: Partial<JobRow> & { user: UserRow }): Promise<JobRow & { globalId: string }> {
-    const { user, ...others } = columns;
+  #jobRow({ user, ...others }: Partial<JobRow> & { user: UserRow }) {
     const id = others.id ?? uuid();
-    const row = {
+    return {
       id,
       user_id: user.id,
       original_filename: `recording-${this.#next()}.mp3`,
@@ -96,9 +95,18 @@ export class Given {
       updated_at: minutes(0),
       ...others,
     };
-    const [job]: JobRow[] = await this.#db('jobs').insert(row).returning('*');
+  }
+
+  async job(columns: Partial<JobRow> & { user: UserRow }): Promise<JobRow & { globalId: string }> {
+    const [job]: JobRow[] = await this.#db('jobs').insert(this.#jobRow(columns)).returning('*');
     if (!job) throw new Error('no job was made');
-    return { ...job, globalId: globalId('Job', id) };
+    return { ...job, globalId: globalId('Job', job.id) };
+  }
+
+  /** Many at once. */
+  async jobs(all: readonly (Partial<JobRow> & { user: UserRow })[]): Promise<void> {
+    const rows = all.map((columns) => this.#jobRow(columns));
+    await this.#db.batchInsert('jobs', rows, 50);
   }
 
   async metadata(columns: Partial<MetadataRow> & { job: JobRow }): Promise<void> {

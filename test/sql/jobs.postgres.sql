@@ -6,6 +6,13 @@ select "id", "user_id", "original_filename", "model", "status", "created_at", "u
 from "jobs"
 where id = ANY($1::text[]);
 
+-- findJobsChangedSince: of some users
+SELECT jobs.id, jobs.user_id, jobs.original_filename, jobs.model, jobs.status, jobs.created_at, jobs.updated_at, jobs.started_at, jobs.finished_at, jobs.processing_time_seconds, jobs.file_size_bytes, jobs.duration_seconds, jobs.priority, jobs.run_after, jobs.attempt, jobs.max_attempts, jobs.progress, jobs.error_code, jobs.error_message
+FROM unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+CROSS JOIN jobs
+WHERE jobs.user_id = k.value AND jobs.updated_at >= $2
+LIMIT 1000;
+
 -- findJobPage: the newest
 select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
 from "jobs"
@@ -31,6 +38,13 @@ select "id", "user_id", "original_filename", "model", "status", "created_at", "u
 from "jobs"
 where "jobs"."user_id" = $1 and (coalesce(jobs.finished_at, '-infinity'::timestamptz), jobs.id) < ($2, $3)
 order by coalesce(jobs.finished_at, '-infinity'::timestamptz) DESC, jobs.id DESC
+limit 21;
+
+-- findJobPage: of a user, that changed in a span of time
+select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+from "jobs"
+where "jobs"."user_id" = $1 and jobs.updated_at >= $2 and jobs.updated_at < $3
+order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
 -- findJobPage: the last, before a cursor

@@ -9,6 +9,13 @@ where id IN (
   FROM json_each(+?)
 );
 
+-- findJobsChangedSince: of some users
+SELECT jobs.id, jobs.user_id, jobs.original_filename, jobs.model, jobs.status, jobs.created_at, jobs.updated_at, jobs.started_at, jobs.finished_at, jobs.processing_time_seconds, jobs.file_size_bytes, jobs.duration_seconds, jobs.priority, jobs.run_after, jobs.attempt, jobs.max_attempts, jobs.progress, jobs.error_code, jobs.error_message
+FROM json_each(+?) AS k
+CROSS JOIN jobs
+WHERE jobs.user_id = k.value AND jobs.updated_at >= +?
+LIMIT 1000;
+
 -- findJobPage: the newest
 select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`
@@ -34,6 +41,13 @@ select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `u
 from `jobs`
 where `jobs`.`user_id` = +? and (coalesce(jobs.finished_at, ''), jobs.id) < (+?, +?)
 order by coalesce(jobs.finished_at, '') DESC, jobs.id DESC
+limit 21;
+
+-- findJobPage: of a user, that changed in a span of time
+select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+from `jobs`
+where `jobs`.`user_id` = +? and jobs.updated_at >= +? and jobs.updated_at < +?
+order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
 -- findJobPage: the last, before a cursor

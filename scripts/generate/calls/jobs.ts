@@ -1,7 +1,7 @@
 import * as jobs from '../../../src/db/jobs.ts';
 import { type Calls, jobId, jobIds, later, page, time, userIds } from './calls.ts';
 
-const { created_at, duration_seconds, finished_at } = jobs.jobOrderings;
+const { created_at, duration_seconds, finished_at, updated_at } = jobs.jobOrderings;
 const newest = page(created_at);
 const everyCondition: jobs.JobFilter = {
   userId: 1,
@@ -14,6 +14,9 @@ const everyCondition: jobs.JobFilter = {
 
 export const jobCalls: Calls<typeof jobs> = {
   findJobsByIds: { 'some ids': (db) => jobs.findJobsByIds(db, jobIds) },
+  findJobsChangedSince: {
+    'of some users': (db) => jobs.findJobsChangedSince(db, userIds, time, 1000),
+  },
   findJobPage: {
     'the newest': (db) => jobs.findJobPage(db, { filter: {}, page: newest }),
     'filtered by status, after a cursor': (db) =>
@@ -27,6 +30,11 @@ export const jobCalls: Calls<typeof jobs> = {
       jobs.findJobPage(db, {
         filter: { userId: 1 },
         page: page(finished_at, { after: { value: null, id: jobId } }),
+      }),
+    'of a user, that changed in a span of time': (db) =>
+      jobs.findJobPage(db, {
+        filter: { userId: 1, updatedAt: { from: time, to: later } },
+        page: page(updated_at, { descending: false }),
       }),
     'the last, before a cursor': (db) =>
       jobs.findJobPage(db, {
