@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { JobChangeListener, StopWatching } from './jobChanges.ts';
+import type { PlanDialect } from './planDialect.ts';
 
 export type KeyType = 'integer' | 'text';
 
@@ -50,6 +51,9 @@ export interface Dialect {
   search: SearchDialect;
   /** Tells of jobs that anybody changed, in this process or another, until it is stopped. */
   watchJobs(db: Knex, listener: JobChangeListener): StopWatching;
+  plans: PlanDialect;
+  /** Knex's client that writes the same SQL and has no connection to send it by. */
+  rehearsalClient: typeof Knex.Client;
 }
 
 /** Full-text search. Both find rows that have all the words, whatever their case. */

@@ -6,6 +6,8 @@ import pg, { type Client, type QueryResult } from 'pg';
 import type { Dialect, KeyType, PageOfEachParent } from './dialect.ts';
 import { observed } from './observed.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
+import { postgresPlans } from './postgresPlans.ts';
+import { answerOf } from './rehearsalConfig.ts';
 
 const { builtins } = pg.types;
 const integerTypes: ReadonlySet<number> = new Set([builtins.INT8, builtins.NUMERIC]);
@@ -65,6 +67,22 @@ export class PostgresqlClient extends PostgresClient {
   }
 }
 
+/** Writes the same SQL and has no connection to send it by. */
+class PostgresqlRehearsalClient extends PostgresqlClient {
+  async acquireConnection(): Promise<object> {
+    return {};
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  override async _query(_connection: unknown, query: Query): Promise<Query> {
+    const { sql, bindings = [] } = query;
+    const rows = await answerOf(this.config)({ sql, bindings });
+    const response = { command: 'SELECT', rows, rowCount: rows.length, oid: 0, fields: [] };
+    return Object.assign(query, { response });
+  }
+}
+
 const arrayType = (type: KeyType): string => (type === 'integer' ? 'int[]' : 'text[]');
 
 export const postgres: Dialect = {
@@ -97,6 +115,9 @@ export const postgres: Dialect = {
       );
   },
   day: (column) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')`,
+  plans: postgresPlans,
+  // Knex's types know no clients but its own.
+  rehearsalClient: PostgresqlRehearsalClient as unknown as typeof Knex.Client,
   search: {
     query: (words) => words.map((word) => `'${word}'`).join(' & '),
     jobs: `SELECT job_id, ts_rank(document, query)::float8 AS score

@@ -5,8 +5,15 @@ import SqliteTransaction, {
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import type { Dialect, PageOfEachParent } from './dialect.ts';
 import { observed } from './observed.ts';
-import { rowCountOf, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
+import { answerOf } from './rehearsalConfig.ts';
+import {
+  rowCountOf,
+  type SqliteColumn,
+  SqliteConnection,
+  type SqliteOutcome,
+} from './sqliteConnection.ts';
 import { watchSqliteJobs } from './sqliteJobChanges.ts';
+import { sqlitePlans } from './sqlitePlans.ts';
 import { SqliteThreadConnection } from './sqliteThreadConnection.ts';
 
 /** A statement as Knex hands it to its client, and takes it back. */
@@ -21,6 +28,7 @@ interface Query {
 export interface AnyThreadConnection {
   readonly isOpen: boolean;
   run(sql: string, bindings: readonly unknown[]): SqliteOutcome | Promise<SqliteOutcome>;
+  columns(sql: string): SqliteColumn[] | Promise<SqliteColumn[]>;
   close(): void | Promise<void>;
 }
 
@@ -84,6 +92,21 @@ export class SqliteThreadClient extends SqliteClient {
   }
 }
 
+/** Writes the same SQL and has no connection to send it by. */
+class SqliteRehearsalClient extends SqliteClient {
+  async acquireConnection(): Promise<object> {
+    return {};
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  override async _query(_connection: unknown, query: Query): Promise<Query> {
+    const bindings = this._formatBindings(query.bindings);
+    query.response = await answerOf(this.config)({ sql: query.sql, bindings });
+    return query;
+  }
+}
+
 export const sqlite: Dialect = {
   isAnyOf: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   keyList: (keys) => JSON.stringify(keys),
@@ -108,6 +131,9 @@ export const sqlite: Dialect = {
       );
   },
   day: (column) => `substr(${column}, 1, 10)`,
+  plans: sqlitePlans,
+  // Knex's types know no clients but its own.
+  rehearsalClient: SqliteRehearsalClient as unknown as typeof Knex.Client,
   search: {
     query: (words) => words.map((word) => `"${word}"`).join(' '),
     jobs: `SELECT keys.job_id, -bm25(job_search) AS score

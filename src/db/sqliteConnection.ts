@@ -9,6 +9,13 @@ export type SqliteOutcome =
   | { kind: 'rows'; rows: unknown[] }
   | { kind: 'change'; changes: number; lastInsertRowid: number | bigint };
 
+/** A column of an answer; its table and the type it was declared with are null for what was computed. */
+export interface SqliteColumn {
+  name: string;
+  table: string | null;
+  type: string | null;
+}
+
 /** How long a connection waits for another's lock. */
 const BUSY_TIMEOUT_MS = 5000;
 
@@ -62,15 +69,27 @@ export class SqliteConnection {
     return this.#database.open;
   }
 
-  run(sql: string, bindings: readonly unknown[]): SqliteOutcome {
+  #prepare(sql: string): Statement {
     let statement = this.#prepared.get(sql);
     if (!statement) {
       statement = this.#database.prepare(sql);
       this.#prepared.set(sql, statement);
     }
+    return statement;
+  }
+
+  run(sql: string, bindings: readonly unknown[]): SqliteOutcome {
+    const statement = this.#prepare(sql);
     if (statement.reader) return { kind: 'rows', rows: statement.all(bindings) };
     const { changes, lastInsertRowid } = statement.run(bindings);
     return { kind: 'change', changes, lastInsertRowid };
+  }
+
+  /** The columns that a statement would answer with; it is not run. */
+  columns(sql: string): SqliteColumn[] {
+    return this.#prepare(sql)
+      .columns()
+      .map(({ name, table, type }) => ({ name, table, type }));
   }
 
   close(): void {

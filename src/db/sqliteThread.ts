@@ -1,14 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
+import { type SqliteColumn, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
 
 /** What the thread is asked, one statement at a time. */
 export interface ThreadStatement {
   sql: string;
-  bindings: readonly unknown[];
+  /** Null where it is not to be run, and only its columns are asked for. */
+  bindings: readonly unknown[] | null;
 }
 
 export type ThreadAnswer =
   | { outcome: SqliteOutcome }
+  | { columns: SqliteColumn[] }
   | { fault: { message: string; code: string } };
 
 // Only SqliteThreadConnection starts this thread, and gives it the name of the file.
@@ -18,6 +20,7 @@ const opened = SqliteConnection.open(filename);
 async function answer({ sql, bindings }: ThreadStatement): Promise<ThreadAnswer> {
   try {
     const connection = await opened;
+    if (bindings === null) return { columns: connection.columns(sql) };
     return { outcome: connection.run(sql, bindings) };
   } catch (error) {
     // On the way to another thread an error loses its code.

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { SqliteOutcome } from './sqliteConnection.ts';
+import type { SqliteColumn, SqliteOutcome } from './sqliteConnection.ts';
 import type { ThreadAnswer, ThreadStatement } from './sqliteThread.ts';
 
 const ended = (): Error => new Error('The thread of the database has ended.');
@@ -28,20 +28,32 @@ export class SqliteThreadConnection {
     return this.#isOpen;
   }
 
-  async run(sql: string, bindings: readonly unknown[]): Promise<SqliteOutcome> {
+  async #ask(statement: ThreadStatement): Promise<Exclude<ThreadAnswer, { fault: unknown }>> {
     if (!this.#isOpen) throw ended();
     this.#pending = Promise.withResolvers();
     this.#thread.ref();
     try {
-      this.#thread.postMessage({ sql, bindings } satisfies ThreadStatement);
+      this.#thread.postMessage(statement);
       const answer = await this.#pending.promise;
-      if ('outcome' in answer) return answer.outcome;
+      if (!('fault' in answer)) return answer;
       const { message, code } = answer.fault;
       throw Object.assign(new Error(message), { code });
     } finally {
       this.#pending = null;
       this.#thread.unref();
     }
+  }
+
+  async run(sql: string, bindings: readonly unknown[]): Promise<SqliteOutcome> {
+    const answer = await this.#ask({ sql, bindings });
+    if ('outcome' in answer) return answer.outcome;
+    throw new TypeError('The thread answered something else than was asked.');
+  }
+
+  async columns(sql: string): Promise<SqliteColumn[]> {
+    const answer = await this.#ask({ sql, bindings: null });
+    if ('columns' in answer) return answer.columns;
+    throw new TypeError('The thread answered something else than was asked.');
   }
 
   async close(): Promise<void> {

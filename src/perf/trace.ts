@@ -58,6 +58,8 @@ export const traceScope = {
     const scope = scopes.getStore();
     return scope ? scopes.run({ trace: scope.trace, batch }, run) : run();
   },
+  /** Runs what is counted nowhere. */
+  outside: <Result>(run: () => Result): Result => scopes.exit(run),
   current: (): Scope | undefined => scopes.getStore(),
 };
 
