@@ -12,7 +12,11 @@ const config: CodegenConfig = {
       preset: 'client',
       presetConfig: { fragmentMasking: false, skipIndexFile: true },
       config: {
-        scalars: { DateTime: 'string', SafeInt: 'number' },
+        scalars: {
+          DateTime: 'string',
+          SafeInt: 'number',
+          JSONObject: 'Record<string, unknown>',
+        },
         strictScalars: true,
         enumType: 'string-literal',
         useTypeImports: true,

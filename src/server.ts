@@ -123,6 +123,9 @@ export function createApp(options: AppOptions): App {
       monitor,
       queue,
       jobFeed,
+      maxBatchSize,
+      limits: config.limits,
+      isRehearsal: false,
     }),
     plugins: [
       usePerformance({ monitor, clock }),

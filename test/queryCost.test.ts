@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { QueryLimits } from '../src/plugins/useQueryCost.ts';
+import type { QueryLimits } from '../src/schema/queryCost.ts';
 import { startApi, useApi } from './harness/api.ts';
 import type { Answer, Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';

@@ -1,48 +1,10 @@
-import { type ComplexityResult, complexityFromQuery } from '@pothos/plugin-complexity';
-import { type ExecutionArgs, GraphQLError, getOperationAST, Kind } from 'graphql';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { ApiError, type ErrorCode } from '../errors.ts';
-
-export interface QueryLimits {
-  cost: number;
-  depth: number;
-  breadth: number;
-}
+import { costOf, costRefusal, type QueryLimits } from '../schema/queryCost.ts';
 
 /** Asks for `extensions.cost`. */
 export const COST_HEADER = 'x-query-cost';
-
-const meaning = {
-  cost: 'its fields, multiplied by the sizes of the pages that they are on',
-  depth: 'how deep its fields are nested',
-  breadth: 'how many fields it selects',
-} as const satisfies Record<keyof QueryLimits, string>;
-
-/** What the operation costs, by its text and variables alone. */
-function costOf({ schema, document, operationName, variableValues, contextValue }: ExecutionArgs) {
-  const operation = getOperationAST(document, operationName);
-  const definitions = document.definitions.filter(
-    (definition) => definition.kind === Kind.FRAGMENT_DEFINITION || definition === operation,
-  );
-  const { complexity, depth, breadth }: ComplexityResult = complexityFromQuery(
-    { kind: Kind.DOCUMENT, definitions },
-    // The context is an object: Yoga makes it.
-    { schema, variables: { ...variableValues }, ctx: contextValue as object },
-  );
-  return { cost: complexity, depth, breadth };
-}
-
-function refusal(cost: QueryLimits, limits: QueryLimits): ApiError | null {
-  for (const limit of ['depth', 'breadth', 'cost'] as const) {
-    if (cost[limit] <= limits[limit]) continue;
-    return new ApiError(
-      'QUERY_TOO_COMPLEX',
-      `The ${limit} of the operation (${meaning[limit]}) is ${cost[limit]}; the limit is ${limits[limit]}.`,
-      { kind: limit, value: cost[limit], limit: limits[limit], http: { status: 400 } },
-    );
-  }
-  return null;
-}
 
 /** The parser calls itself for each level, so some thousands of them end its stack. */
 const refusingTooDeep =
@@ -62,7 +24,7 @@ export function useQueryCost(limits: QueryLimits): Plugin {
   const check = (args: ExecutionArgs, stop: (result: { errors: GraphQLError[] }) => void): void => {
     try {
       const cost = costOf(args);
-      const error = refusal(cost, limits);
+      const error = costRefusal(cost, limits);
       if (error) stop({ errors: [error] });
       else costs.set(args.contextValue as object, cost);
     } catch (error) {

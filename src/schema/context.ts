@@ -6,6 +6,7 @@ import type { QueueSettings } from '../jobs/leases.ts';
 import type { JobFeed } from '../live/jobFeed.ts';
 import type { Loaders } from '../loaders/index.ts';
 import type { Monitor } from '../perf/monitor.ts';
+import type { QueryLimits } from './queryCost.ts';
 
 /** What every resolver has at hand. */
 export interface Context {
@@ -22,4 +23,9 @@ export interface Context {
   monitor: Monitor;
   queue: QueueSettings;
   jobFeed: JobFeed;
+  /** The most keys that a loader puts into one statement. */
+  maxBatchSize: number;
+  limits: QueryLimits;
+  /** Whether statements are only told, and answered with supposed rows. */
+  isRehearsal: boolean;
 }

@@ -17,6 +17,7 @@ import './session.ts';
 import './account.ts';
 import './apiKey.ts';
 import './performance.ts';
+import './explanation.ts';
 import { builder } from './builder.ts';
 
 export const createSchema = () => builder.toSchema();

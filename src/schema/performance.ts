@@ -125,7 +125,7 @@ const sizeArgument = (what: string) =>
     first: t.int({ description: `So many ${what}, 20 if not given, at most 100.` }),
   }));
 
-const Performance = builder.objectRef<Monitor>('Performance').implement({
+export const Performance = builder.objectRef<Monitor>('Performance').implement({
   description: 'What requests cost, and why, as this process measured it.',
   fields: (t) => ({
     summary: t.field({

@@ -1,5 +1,5 @@
 import { GraphQLScalarType } from 'graphql';
-import { GraphQLDateTimeISO, GraphQLSafeInt } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import { ApiError } from '../errors.ts';
 import { builder } from './builder.ts';
 
@@ -28,5 +28,13 @@ builder.addScalarType(
   new GraphQLScalarType({
     ...GraphQLSafeInt.toConfig(),
     description: 'A whole number up to 2^53 - 1, for what outgrows Int: bytes.',
+  }),
+);
+
+builder.addScalarType(
+  'JSONObject',
+  new GraphQLScalarType({
+    ...GraphQLJSONObject.toConfig(),
+    description: 'A JSON object with any members, such as the variables of an operation.',
   }),
 );

@@ -1,0 +1,45 @@
+import knex, { type Knex } from 'knex';
+import { LRUCache } from 'lru-cache';
+import { dialectOf } from './client.ts';
+import { describeStatement } from './explain.ts';
+import type { AnswerColumn } from './planDialect.ts';
+import type { RehearsalConfig } from './rehearsalConfig.ts';
+import type { SentText } from './sendAsWritten.ts';
+import { type KnownValues, SupposedRows } from './supposedRows.ts';
+
+/** The columns of each text's answer, which are the same as long as the process runs. */
+const described = new LRUCache<string, AnswerColumn[]>({ max: 1000 });
+
+async function columnsOf(db: Knex, statement: SentText): Promise<AnswerColumn[]> {
+  const columns = described.get(statement.sql) ?? (await describeStatement(db, statement));
+  described.set(statement.sql, columns);
+  return columns;
+}
+
+interface RehearsalOptions {
+  /** Tells the columns of each statement; the monitor does not count that. */
+  background: Knex;
+  /** Told of each statement that would be sent, before it is answered. */
+  onStatement(statement: SentText): void;
+  /** What a column has wherever a statement does not say otherwise. */
+  known: KnownValues;
+}
+
+/**
+ * A Knex that writes the same SQL as `db` and sends none of it: each statement is told, and answered with
+ * rows that nobody read, as if all that is asked for were there and every page full. It throws where a
+ * statement would write.
+ */
+export function rehearsalOf(db: Knex, { background, onStatement, known }: RehearsalOptions): Knex {
+  const rows = new SupposedRows(known);
+  const config: RehearsalConfig = {
+    client: dialectOf(db).rehearsalClient,
+    useNullAsDefault: true,
+    compileSqlOnError: false,
+    async answer(statement) {
+      onStatement(statement);
+      return rows.answerTo(statement, await columnsOf(background, statement));
+    },
+  };
+  return knex(config);
+}

@@ -1,0 +1,125 @@
+import type { AnswerColumn, AnswerKind } from './planDialect.ts';
+import type { SentText } from './sendAsWritten.ts';
+
+export type KnownValues = Readonly<Record<string, unknown>>;
+
+/** Values of columns that take only some. Where one is missing, explaining tells that its field can't be written. */
+const samples: KnownValues = {
+  status: 'completed',
+  error_code: null,
+  role: 'user',
+  severity: 'info',
+  is_active: 1,
+  must_change_password: 0,
+};
+
+const ofKind: Record<AnswerKind, unknown> = {
+  number: 1,
+  text: 'text',
+  time: '2026-01-01T00:00:00.000Z',
+  boolean: true,
+  json: [],
+};
+
+/** Ids that no row has by now: they are below the highest that ids can be, and rows begin at 1. */
+const FIRST_ID = 900_000_000;
+
+/** What a statement asks for, by column: lists of keys, and single values. */
+interface Asked {
+  lists: Map<string, readonly unknown[]>;
+  equal: Map<string, unknown>;
+}
+
+const unquoted = (sql: string): string => sql.replace(/["`]/g, '').replace(/\s+/g, ' ');
+
+/** A list is one parameter: an array, or as JSON. */
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : [];
+  return Array.isArray(parsed) ? parsed : [];
+}
+
+/** The columns that are compared with the rows of a list, or are its rows: `user_id = k.value`, `k.value AS parent`. */
+function columnsOfList(sql: string, alias: string): string[] {
+  const compared = sql.matchAll(new RegExp(`(\\w+) = ${alias}\\.value`, 'gi'));
+  const selected = sql.matchAll(new RegExp(`\\b${alias}\\.value as (\\w+)`, 'gi'));
+  return [...compared, ...selected].map(([, column = '']) => column);
+}
+
+/** Reads what our own statements ask for, as the dialects write it. */
+function askedBy({ sql, bindings }: SentText): Asked {
+  const text = unquoted(sql);
+  const asked: Asked = { lists: new Map(), equal: new Map() };
+  let position = 0;
+  for (const { index, 0: parameter } of text.matchAll(/\+?\?|\$\d+/g)) {
+    const value = bindings[position];
+    position += 1;
+    const before = text.slice(0, index);
+    const after = text.slice(index + parameter.length);
+    const column =
+      /(\w+) (?:IN \(SELECT value FROM json_each\(|= ANY\()$/i.exec(before)?.[1] ?? null;
+    const alias = /(?:json_each|unnest)\($/i.test(before)
+      ? /^[^)]*\)[^()]*? AS (\w+)/i.exec(after)?.[1]
+      : undefined;
+    const columns = alias === undefined ? [column ?? []].flat() : columnsOfList(text, alias);
+    for (const name of columns) asked.lists.set(name, listOf(value));
+    const compared = /(\w+) = $/.exec(before)?.[1];
+    if (compared !== undefined) asked.equal.set(compared, value);
+  }
+  return asked;
+}
+
+/** How many rows a page has, for each of its parents where it has any. One where there is no limit. */
+const limitOf = (sql: string): number => Number(/\blimit (\d+)\b/i.exec(sql)?.[1] ?? 1);
+
+type Row = Record<string, unknown>;
+
+/**
+ * Makes the rows that statements suppose: with the keys that were asked for, and ids that refer to nobody.
+ * A row that was made before is the same when it comes again, as a loader that has it notices.
+ */
+export class SupposedRows {
+  readonly #known: KnownValues;
+  readonly #made = new Map<string, Row>();
+  #lastId = FIRST_ID;
+
+  constructor(known: KnownValues) {
+    this.#known = known;
+  }
+
+  /** As if every key were there, and every page full. */
+  answerTo(statement: SentText, columns: readonly AnswerColumn[]): Row[] {
+    const { lists, equal } = askedBy(statement);
+    const [keys = [null]] = lists.values();
+    const perKey = limitOf(statement.sql);
+    return keys.flatMap((_, index) => {
+      const given: Row = Object.fromEntries(equal);
+      for (const [column, list] of lists) given[column] = list[index % list.length];
+      return Array.from({ length: perKey }, () => this.#row(columns, given));
+    });
+  }
+
+  #row(columns: readonly AnswerColumn[], given: Row): Row {
+    const id = columns.find(({ name }) => name === 'id');
+    const idValue = id && (given.id ?? this.#value(id));
+    const place = `${id?.table} ${idValue}`;
+    const before = id ? this.#made.get(place) : undefined;
+    const row: Row = Object.fromEntries(
+      columns.map((column) => {
+        const { name } = column;
+        const value = column === id ? idValue : (given[name] ?? before?.[name]);
+        return [name, value ?? this.#value(column)];
+      }),
+    );
+    if (id) this.#made.set(place, { ...before, ...row });
+    return row;
+  }
+
+  #value({ name, kind }: AnswerColumn): unknown {
+    if (name in this.#known) return this.#known[name];
+    if (name in samples) return samples[name];
+    if (!/^id$|_id$/.test(name)) return ofKind[kind];
+    this.#lastId += 1;
+    return kind === 'number' ? this.#lastId : `0-${this.#lastId}`;
+  }
+}
