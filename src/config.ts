@@ -82,6 +82,16 @@ export const settings = {
     '100',
     'Statements that take longer, in milliseconds, are kept as slow queries.',
   ),
+  TRACE_SAMPLE_RATE: setting(
+    z.coerce.number().min(0).max(1),
+    '0.01',
+    'The share of the requests whose traces are kept whole, 0 to 1; slow and failed ones always are.',
+  ),
+  RELEASE: setting(
+    z.string().max(100).optional(),
+    '',
+    'What the running release is called in traces and findings, such as a version or a commit.',
+  ),
   TRUST_PROXY: setting(
     z.stringbool(),
     'false',
@@ -118,7 +128,7 @@ export interface Config {
   token: { secret: string | null; lifetimeMinutes: number };
   limits: { cost: number; depth: number; breadth: number };
   jobs: { budgetSeconds: number; retryDelaySeconds: number };
-  slowQueryMs: number;
+  monitor: { slowQueryMs: number; sampleRate: number; release: string };
   trustProxy: boolean;
   drainSeconds: number;
   shutdownSeconds: number;
@@ -171,7 +181,11 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       budgetSeconds: environment.JOB_BUDGET_MINUTES * 60,
       retryDelaySeconds: environment.JOB_RETRY_DELAY_SECONDS,
     },
-    slowQueryMs: environment.SLOW_QUERY_MS,
+    monitor: {
+      slowQueryMs: environment.SLOW_QUERY_MS,
+      sampleRate: environment.TRACE_SAMPLE_RATE,
+      release: environment.RELEASE ?? 'unnamed',
+    },
     trustProxy: environment.TRUST_PROXY,
     drainSeconds: environment.DRAIN_SECONDS,
     shutdownSeconds: environment.SHUTDOWN_SECONDS,

@@ -25,7 +25,7 @@ export function createLogger(level: Config['logLevel'], destination?: Destinatio
       serializers: { err: shown },
       mixin() {
         const trace = traceScope.current()?.trace;
-        return trace ? { requestId: trace.id } : {};
+        return trace?.id ? { requestId: trace.id } : {};
       },
     },
     destination,

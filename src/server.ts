@@ -8,10 +8,12 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { createTokens, type Tokens } from './auth/tokens.ts';
 import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
+import { isAdministrator, mustChangePassword } from './auth/visibility.ts';
 import type { Config } from './config.ts';
 import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
 import { isMigrated } from './db/migrate.ts';
+import { readPool } from './db/pool.ts';
 import { StartError } from './errors.ts';
 import { createHealth, type Health } from './http/health.ts';
 import { logWhenAnswered } from './http/requestLog.ts';
@@ -20,6 +22,7 @@ import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
 import { JobFeed } from './live/jobFeed.ts';
 import { createLoaders } from './loaders/index.ts';
+import { type Gauges, sampleGauges } from './perf/gauges.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
 import { timeResolvers } from './perf/timedResolvers.ts';
 import { traceEvent, usePerformance } from './perf/usePerformance.ts';
@@ -75,6 +78,7 @@ export interface App {
   /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
   background: Knex;
   monitor: Monitor;
+  gauges: Gauges;
   tokens: Tokens;
   jobFeed: JobFeed;
   server: Server;
@@ -87,7 +91,7 @@ export function createApp(options: AppOptions): App {
   const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
   const { clock = () => new Date() } = options;
   const { readyTimeoutMs = READY_TIMEOUT_MS } = options;
-  const monitor = createMonitor({ clock, slowQueryMs: config.slowQueryMs });
+  const monitor = createMonitor({ clock, ...config.monitor });
   const db = connect({
     ...config.database,
     onStatement(statement) {
@@ -100,6 +104,7 @@ export function createApp(options: AppOptions): App {
     poolSize: BACKGROUND_CONNECTIONS,
     ownThread: true,
   });
+  const gauges = sampleGauges({ monitor, readPool: () => readPool(db) });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
@@ -107,10 +112,10 @@ export function createApp(options: AppOptions): App {
     db,
     onFault: (fault) => logger.warn({ err: fault }, 'Changes of jobs could not be read; trying on'),
   });
-  const newLoaders = () => createLoaders(db, { maxBatchSize, onBatch: monitor.runBatch });
+  const newLoaders = () => createLoaders(db, { maxBatchSize, observer: monitor });
   const maskError = createMaskError(logger);
   const yoga = createYoga<RequestOrigin, Context>({
-    schema: timeResolvers(options.schema ?? createSchema()),
+    schema: timeResolvers(options.schema ?? createSchema(), monitor.heldThread),
     context: ({ requestId, origin }): Context => ({
       db,
       background,
@@ -126,9 +131,13 @@ export function createApp(options: AppOptions): App {
       maxBatchSize,
       limits: config.limits,
       isRehearsal: false,
+      gauges,
     }),
     plugins: [
-      usePerformance({ monitor, clock }),
+      usePerformance<Context>({
+        monitor,
+        mayRead: ({ viewer }) => isAdministrator(viewer) && !mustChangePassword(viewer),
+      }),
       useText(),
       useQueryCost(config.limits),
       useViewer(),
@@ -136,7 +145,7 @@ export function createApp(options: AppOptions): App {
         recheckMs: viewerTtlMs,
         newLoaders,
         maskError,
-        trace: (execution, run) => traceEvent({ monitor, clock }, execution, run),
+        trace: (execution, run) => traceEvent(monitor, execution, run),
       }),
     ],
     parserAndValidationCache: { documentCache: keptByText(), errorCache: keptByText() },
@@ -177,7 +186,7 @@ export function createApp(options: AppOptions): App {
       '/health/ready': health.ready,
     }),
   );
-  return { db, background, monitor, tokens, jobFeed, server, health };
+  return { db, background, monitor, gauges, tokens, jobFeed, server, health };
 }
 
 /** Listens and gives the URL. Throws PORT_UNAVAILABLE. */
@@ -202,7 +211,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(
-  { server, db, background, jobFeed }: App,
+  { server, db, background, gauges, jobFeed }: App,
   { shutdownSeconds }: Config,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -214,6 +223,7 @@ export async function close(
   await promise;
   clearInterval(sweep);
   clearTimeout(cutOff);
+  gauges.stop();
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
   const destroyed = Promise.all([db.destroy(), background.destroy()]);
   await Promise.race([destroyed, sleep(1000, null, { ref: false })]);

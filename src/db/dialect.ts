@@ -14,6 +14,10 @@ export interface SentStatement {
   /** performance.now() when the driver was called. */
   startedAt: number;
   durationMs: number;
+  /** How long it waited for a connection before that; null where it had one already. */
+  waitedMs: number | null;
+  /** Whether it held the thread that sent it. */
+  holdsThread: boolean;
   /** Rows returned, or changed by a statement that returns none. */
   rowCount: number;
   failed: boolean;

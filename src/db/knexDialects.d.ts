@@ -19,6 +19,7 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
     config: Knex.Config;
     connectionSettings: { filename: string };
     transaction(...options: readonly unknown[]): SqliteTransaction;
+    acquireConnection(): Promise<object>;
     _formatBindings(bindings: readonly unknown[] | undefined): unknown[];
   }
   export default BetterSqlite3Client;
@@ -30,6 +31,7 @@ declare module 'knex/lib/dialects/postgres/index.js' {
 
   class PostgresClient {
     config: Knex.Config;
+    acquireConnection(): Promise<object>;
     acquireRawConnection(): Promise<Client>;
     positionBindings(sql: string): string;
   }

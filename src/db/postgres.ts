@@ -4,7 +4,7 @@ import PostgresClient from 'knex/lib/dialects/postgres/index.js';
 import { LRUCache } from 'lru-cache';
 import pg, { type Client, type QueryResult } from 'pg';
 import type { Dialect, KeyType, PageOfEachParent } from './dialect.ts';
-import { observed } from './observed.ts';
+import { awaited, observed } from './observed.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
 import { postgresPlans } from './postgresPlans.ts';
 import { answerOf } from './rehearsalConfig.ts';
@@ -52,10 +52,14 @@ const planned = /^\s*(select|insert|update|delete|with)\b/i;
 
 /** Knex's client for PostgreSQL, with named statements and a listener for what is sent. */
 export class PostgresqlClient extends PostgresClient {
+  override acquireConnection(): Promise<object> {
+    return awaited(() => super.acquireConnection());
+  }
+
   async _query(connection: Client, query: Query): Promise<Query> {
     const bindings = query.bindings ?? [];
     const named = planned.test(query.sql) ? { name: statementName(query.sql) } : {};
-    return observed(this.config, query.sql, bindings, async () => {
+    return observed(this.config, { connection, sql: query.sql, bindings }, async () => {
       query.response = await connection.query({
         ...named,
         text: query.sql,
@@ -69,7 +73,7 @@ export class PostgresqlClient extends PostgresClient {
 
 /** Writes the same SQL and has no connection to send it by. */
 class PostgresqlRehearsalClient extends PostgresqlClient {
-  async acquireConnection(): Promise<object> {
+  override async acquireConnection(): Promise<object> {
     return {};
   }
 

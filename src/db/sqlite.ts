@@ -4,7 +4,7 @@ import SqliteTransaction, {
   type TransactionOptions,
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import type { Dialect, PageOfEachParent } from './dialect.ts';
-import { observed } from './observed.ts';
+import { awaited, observed } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import {
   rowCountOf,
@@ -57,6 +57,10 @@ export class SqliteClient extends BetterSqlite3Client {
     return SqliteConnection.open(this.connectionSettings.filename);
   }
 
+  override acquireConnection(): Promise<object> {
+    return awaited(() => super.acquireConnection());
+  }
+
   async destroyRawConnection(connection: AnyThreadConnection): Promise<void> {
     await connection.close();
   }
@@ -76,7 +80,7 @@ export class SqliteClient extends BetterSqlite3Client {
 
   async _query(connection: AnyThreadConnection, query: Query): Promise<Query> {
     const bindings = this._formatBindings(query.bindings);
-    return observed(this.config, query.sql, bindings, () => {
+    return observed(this.config, { connection, sql: query.sql, bindings }, () => {
       const outcome = connection.run(query.sql, bindings);
       return outcome instanceof Promise
         ? outcome.then((later) => answered(query, later))
@@ -94,7 +98,7 @@ export class SqliteThreadClient extends SqliteClient {
 
 /** Writes the same SQL and has no connection to send it by. */
 class SqliteRehearsalClient extends SqliteClient {
-  async acquireConnection(): Promise<object> {
+  override async acquireConnection(): Promise<object> {
     return {};
   }
 

@@ -1,5 +1,4 @@
-import DataLoader from 'dataloader';
-import { inBatches, type LoaderOptions } from './batched.ts';
+import { type Dispatch, inBatches, type LoaderOptions, ObservedLoader } from './batched.ts';
 
 /** A nested connection's key: the parent, and what is asked of its rows. */
 export interface ParentRequest<Parent, Request> {
@@ -20,26 +19,32 @@ export function ofEachParent<Parent extends string | number, Request, Value>(
   const shapeOf = (request: Request): string => JSON.stringify(request);
 
   /** The values of the parents that have one request in common. */
-  async function ofShape(keys: readonly ParentRequest<Parent, Request>[]) {
+  async function ofShape(keys: readonly ParentRequest<Parent, Request>[], dispatch: Dispatch) {
     const [first] = keys;
     if (!first) return new Map<Parent, Value>();
     const parents = keys.map(({ parent }) => parent);
-    const found = await inBatches(name, options, parents, (batch) => find(batch, first.request));
+    const found = await inBatches(options, dispatch, parents, (batch) =>
+      find(batch, first.request),
+    );
     return new Map(found.flatMap((values) => [...values]));
   }
 
-  return new DataLoader<ParentRequest<Parent, Request>, Value, string>(
-    async (keys) => {
+  return new ObservedLoader<ParentRequest<Parent, Request>, Value, string>(
+    async (keys, dispatch) => {
       const shapes = [...Map.groupBy(keys, ({ request }) => shapeOf(request))];
       const found = new Map(
         await Promise.all(
-          shapes.map(async ([shape, ofIt]) => [shape, await ofShape(ofIt)] as const),
+          shapes.map(async ([shape, ofIt]) => [shape, await ofShape(ofIt, dispatch)] as const),
         ),
       );
       return keys.map(
         ({ parent, request }) => found.get(shapeOf(request))?.get(parent) ?? whenNone(),
       );
     },
-    { name, cacheKeyFn: ({ parent, request }) => `${parent} ${shapeOf(request)}` },
+    {
+      name,
+      ...options,
+      cacheKeyFn: ({ parent, request }) => `${parent} ${shapeOf(request)}`,
+    },
   );
 }

@@ -13,17 +13,21 @@ const cache = new LRUCache<string, Fingerprint>({ max: 5000 });
 
 /**
  * Replaces parameters (`?`, `+?`, `$1`), strings and numbers by `?`, and lists of them by one. Names
- * that contain digits stay as they are.
+ * lose their quotes, and those that contain digits stay as they are.
  */
 function normalized(sql: string): string {
-  return sql
-    .replace(/'(?:[^']|'')*'/g, '?')
-    .replace(/\+?\?|\$\d+/g, '?')
-    .replace(/(?<![\w"])-?\d+(?:\.\d+)?(?![\w"])/g, '?')
-    .replace(/\s+/g, ' ')
-    .replace(/\(\?(?:, ?\?)+\)/g, '(?)')
-    .replace(/;? $|;$/g, '')
-    .trim();
+  return (
+    sql
+      .replace(/'(?:[^']|'')*'/g, '?')
+      // SQLite's and PostgreSQL's ways to quote a name that needs no quotes.
+      .replace(/[`"]([a-z_][a-z0-9_]*)[`"]/g, '$1')
+      .replace(/\+?\?|\$\d+/g, '?')
+      .replace(/(?<![\w"])-?\d+(?:\.\d+)?(?![\w"])/g, '?')
+      .replace(/\s+/g, ' ')
+      .replace(/\(\?(?:, ?\?)+\)/g, '(?)')
+      .replace(/;? $|;$/g, '')
+      .trim()
+  );
 }
 
 export function fingerprintOf(sql: string): Fingerprint {

@@ -1,32 +1,46 @@
-import { LRUCache } from 'lru-cache';
-import { Aggregate, type AggregateFigures } from './aggregate.ts';
+import { performance } from 'node:perf_hooks';
+import type { AggregateFigures } from './aggregate.ts';
+import { Aggregate } from './aggregate.ts';
+import { type Blame, blameFor } from './blame.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { type Batch, type Trace, traceScope } from './trace.ts';
+import { HeldThread, SHORTEST_HOLD_MS } from './heldThread.ts';
+import { Interval, type MetricKey, type MetricKind } from './interval.ts';
+import { KeptTraces } from './keptTraces.ts';
+import { type BatchSpan, type Dispatch, type Trace, traceScope } from './trace.ts';
 
 /** A statement as the database layer reports it; the monitor knows nothing else of that layer. */
 export interface ReportedStatement {
   sql: string;
+  bindings: readonly unknown[];
+  /** performance.now() when the driver was called. */
+  startedAt: number;
   durationMs: number;
+  /** How long it waited for a connection before; null where it had one already. */
+  waitedMs: number | null;
   rowCount: number;
   failed: boolean;
+  /** Whether it held the thread, as an embedded database does. */
+  holdsThread: boolean;
 }
 
 /** A statement over the threshold. */
 export interface SlowQuery {
   at: Date;
-  traceId: string | null;
-  operationName: string | null;
-  viewerId: number | null;
+  /** As it was sent, with its values: for its plan. Not to be shown. */
+  sql: string;
+  bindings: readonly unknown[];
+  hash: string;
   /** The text, its values replaced by `?`. */
   text: string;
   durationMs: number;
+  waitedMs: number;
   rowCount: number;
-  batch: Batch | null;
+  failed: boolean;
+  batch: BatchSpan | null;
+  askers: ReadonlySet<string>;
+  /** The request that sent it; null where none did. */
+  trace: Trace | null;
 }
-
-export const metricKinds = ['operation', 'resolver', 'statement', 'loader'] as const;
-
-export type MetricKind = (typeof metricKinds)[number];
 
 export interface Metric extends AggregateFigures {
   kind: MetricKind;
@@ -41,111 +55,266 @@ export interface Summary {
   slowQueryMs: number;
 }
 
-export interface Monitor {
-  recordStatement(statement: ReportedStatement): void;
-  recordTrace(trace: Trace): void;
-  /** Books what `run` sends to a loader. */
-  runBatch<Result>(loader: string, keyCount: number, run: () => Promise<Result>): Promise<Result>;
-  summary(): Summary;
-  /** The slowest first. */
-  slowQueries(limit: number): SlowQuery[];
-  /** What took most time in all first. */
-  metrics(kind: MetricKind, limit: number): Metric[];
+/** A trace that runs. */
+export interface OpenTrace {
+  trace: Trace;
+  /** Where its time went until now. */
+  blame(): Blame;
+  /** Ends it and counts it. */
+  close(): void;
 }
 
 interface MonitorOptions {
   clock: () => Date;
+  /** Statements and requests that take longer, in milliseconds, are kept. */
   slowQueryMs: number;
+  /** The share of the other requests that is kept, 0 to 1. */
+  sampleRate: number;
+  release: string;
 }
 
-/** Names of a kind that are kept; beyond, those that were not seen for longest are forgotten. */
-const MAX_NAMES = 2000;
 const MAX_SLOW_QUERIES = 200;
 
-export function createMonitor({ clock, slowQueryMs }: MonitorOptions): Monitor {
-  const since = clock();
-  const requests = new Aggregate();
-  const statements = new Aggregate();
-  const slow: SlowQuery[] = [];
-  let slowQueryCount = 0;
-  const named = new Map(
-    metricKinds.map((kind) => [kind, new LRUCache<string, Aggregate>({ max: MAX_NAMES })]),
-  );
+/** Statements that a trace keeps as spans; beyond, they are only counted. */
+const MAX_STATEMENT_SPANS = 500;
 
-  function aggregate(kind: MetricKind, name: string): Aggregate {
-    const ofKind = named.get(kind);
-    let found = ofKind?.get(name);
-    if (!found) {
-      found = new Aggregate();
-      ofKind?.set(name, found);
-    }
-    return found;
+const nobody: ReadonlySet<string> = new Set();
+
+export type Monitor = ReturnType<typeof createMonitor>;
+
+/** Takes what is reported, books it to the request that it belongs to, and folds it into aggregates. */
+export function createMonitor({ clock, slowQueryMs, sampleRate, release }: MonitorOptions) {
+  const heldThread = new HeldThread();
+  const keptTraces = new KeptTraces();
+  const traceListeners = new Set<(trace: Trace) => void>();
+  const slowQueryListeners = new Set<(query: SlowQuery) => void>();
+  const slow: SlowQuery[] = [];
+  const since = clock();
+  let interval = new Interval(since);
+  let slowQueryCount = 0;
+  let openCount = 0;
+  let openings = 0;
+
+  function count(key: MetricKey, durationMs: number, failed: boolean, rows: number): void {
+    interval.add(key, durationMs, failed, rows);
   }
+
+  const keyFor = (kind: MetricKind, name: string, trace: Trace | null, hash = ''): MetricKey => ({
+    kind,
+    name,
+    hash,
+    operation: trace?.operationName ?? '',
+    client: trace?.client.name ?? '',
+  });
 
   function keepSlow(query: SlowQuery): void {
     slowQueryCount += 1;
     slow.push(query);
     if (slow.length > MAX_SLOW_QUERIES) slow.shift();
+    for (const listener of slowQueryListeners) listener(query);
+  }
+
+  function recordStatement(statement: ReportedStatement): void {
+    const { sql, bindings, startedAt, durationMs, waitedMs, rowCount, failed } = statement;
+    const { id: hash, text } = fingerprintOf(sql);
+    const scope = traceScope.current();
+    const trace = scope?.trace ?? null;
+    const batch = scope?.batch ?? null;
+    const askers = batch?.dispatch.askers ?? scope?.resolver?.askers ?? nobody;
+    count(keyFor('statement', text, trace, hash), durationMs, failed, rowCount);
+    if (waitedMs !== null) count(keyFor('connection', 'wait', trace), waitedMs, false, 0);
+    if (statement.holdsThread) {
+      heldThread.add(trace, 'statement', text, startedAt, startedAt + durationMs);
+    }
+    const query = {
+      hash,
+      text,
+      durationMs,
+      waitedMs: waitedMs ?? 0,
+      rowCount,
+      failed,
+      batch,
+      askers,
+    };
+    if (trace && !trace.isClosed) {
+      trace.statementCount += 1;
+      if (trace.statements.length < MAX_STATEMENT_SPANS) {
+        trace.statements.push({ ...query, startMs: startedAt - trace.startedMs });
+      }
+    }
+    if (durationMs >= slowQueryMs) keepSlow({ ...query, at: clock(), sql, bindings, trace });
+  }
+
+  /** Books what `run` sends to a loader's batch. */
+  async function runBatch<Result>(
+    dispatch: Dispatch,
+    keyCount: number,
+    run: () => Promise<Result>,
+  ): Promise<Result> {
+    const scope = traceScope.current();
+    const trace = scope?.trace ?? null;
+    const startedAt = performance.now();
+    const startMs = startedAt - (trace?.startedMs ?? startedAt);
+    const batch: BatchSpan = { dispatch, keyCount, startMs, durationMs: 0, failed: true };
+    try {
+      const result = await (trace ? traceScope.run({ trace, resolver: null, batch }, run) : run());
+      batch.failed = false;
+      return result;
+    } finally {
+      batch.durationMs = performance.now() - startedAt;
+      if (trace && !trace.isClosed) trace.batches.push(batch);
+      count(keyFor('loader', dispatch.loader, trace), batch.durationMs, batch.failed, keyCount);
+    }
+  }
+
+  function fold(trace: Trace): void {
+    const { operationName, operationHash, totalMs, failed } = trace;
+    count(
+      keyFor('operation', operationName, trace, operationHash),
+      totalMs,
+      failed,
+      trace.statementCount,
+    );
+    for (const span of trace.resolvers.values()) {
+      // The calls of one place in one request are one entry: its mean is what the request waited for.
+      count(keyFor('resolver', span.field, trace), span.totalMs, span.failed > 0, span.calls);
+    }
+    for (const { name, operationName: culprit, lostMs } of trace.blame?.entries ?? []) {
+      count(
+        { kind: 'blame', name, hash: '', operation: culprit ?? '', client: '' },
+        lostMs,
+        false,
+        1,
+      );
+    }
+    if (totalMs + trace.queuedMs >= slowQueryMs) keptTraces.add('slow', trace);
+    else if (failed) keptTraces.add('failed', trace);
+    else if (Math.random() < sampleRate) keptTraces.add('sampled', trace);
+    for (const listener of traceListeners) listener(trace);
+  }
+
+  function openTrace(): OpenTrace {
+    const startedMs = performance.now();
+    const loopAtStart = performance.eventLoopUtilization();
+    const turnAtStart = heldThread.turn();
+    const queuedMs = startedMs - heldThread.unreadSince(startedMs, turnAtStart);
+    const isFirst = openCount === 0;
+    openCount += 1;
+    openings += 1;
+    const opening = openings;
+    const trace: Trace = {
+      id: '',
+      startedAt: clock(),
+      startedMs,
+      release,
+      operationName: 'anonymous',
+      operationHash: '',
+      operationKind: 'query',
+      client: { name: 'unknown', version: null },
+      viewerId: null,
+      parseMs: 0,
+      validateMs: 0,
+      executeMs: 0,
+      serializeMs: 0,
+      totalMs: 0,
+      queuedMs,
+      heldMs: 0,
+      failed: false,
+      errorCodes: [],
+      statements: [],
+      statementCount: 0,
+      resolvers: new Map(),
+      batches: [],
+      blame: null,
+      isClosed: false,
+    };
+    const blameUntil = (to: number): Blame => {
+      const loop = performance.eventLoopUtilization(loopAtStart);
+      // Where no other request was open, or the loop did not go round, all that it did was for this one.
+      const wasAlone = (isFirst && openings === opening) || heldThread.turn() === turnAtStart;
+      const from = startedMs - queuedMs;
+      const ownMs = wasAlone ? Math.max(trace.heldMs, loop.active) : trace.heldMs;
+      const holds = to - from < SHORTEST_HOLD_MS ? [] : heldThread.between(from, to);
+      return blameFor({ id: trace.id, from, to, ownMs, idleMs: loop.idle }, holds);
+    };
+    return {
+      trace,
+      blame: () => blameUntil(performance.now()),
+      close() {
+        if (trace.isClosed) return;
+        const endedAt = performance.now();
+        trace.isClosed = true;
+        trace.totalMs = endedAt - startedMs;
+        openCount -= 1;
+        // It asked for something else: the playground, or what a browser asks first.
+        if (trace.id === '') return;
+        trace.blame = blameUntil(endedAt);
+        if (heldThread.turn() === turnAtStart) {
+          heldThread.note(trace, 'operation', trace.operationName, startedMs, endedAt);
+        }
+        fold(trace);
+      },
+    };
+  }
+
+  function sumOf(kind: MetricKind): Aggregate {
+    const sum = new Aggregate();
+    for (const entry of interval.entries) {
+      if (entry.kind === kind) sum.absorb(entry.aggregate);
+    }
+    return sum;
   }
 
   return {
-    recordStatement({ sql, durationMs, rowCount, failed }) {
-      const { id, text } = fingerprintOf(sql);
-      const scope = traceScope.current();
-      const batch = scope?.batch ?? null;
-      statements.add(durationMs, { failed, rows: rowCount });
-      aggregate('statement', text).add(durationMs, { failed, rows: rowCount });
-      scope?.trace.statements.push({
-        fingerprintId: id,
-        text,
-        durationMs,
-        rowCount,
-        failed,
-        batch,
-      });
-      if (durationMs < slowQueryMs) return;
-      keepSlow({
-        at: clock(),
-        traceId: scope?.trace.id ?? null,
-        operationName: scope?.trace.operationName ?? null,
-        viewerId: scope?.trace.viewerId ?? null,
-        text,
-        durationMs,
-        rowCount,
-        batch,
-      });
+    heldThread,
+    recordStatement,
+    openTrace,
+    runBatch,
+    /** Where the resolver that runs now stands in its operation; null outside of one. */
+    asker: (): string | null => traceScope.current()?.resolver?.path ?? null,
+    /** A sample of a state, in the unit that its name ends with. */
+    recordGauge(name: string, value: number): void {
+      count({ kind: 'gauge', name, hash: '', operation: '', client: '' }, value, false, 0);
     },
-    recordTrace(trace) {
-      requests.add(trace.totalMs, { failed: trace.failed });
-      aggregate('operation', trace.operationName).add(trace.totalMs, { failed: trace.failed });
-      for (const { field, calls, totalMs, failed } of trace.resolvers.values()) {
-        // The calls of one place in one request are one entry: its mean is what the request waited for.
-        aggregate('resolver', field).add(totalMs, { failed: failed > 0, rows: calls });
-      }
+    /** Told of each trace when it is closed. What it does is on the request's path: it has to be short. */
+    onTrace(listener: (trace: Trace) => void): void {
+      traceListeners.add(listener);
     },
-    async runBatch(loader, keyCount, run) {
-      const startedAt = performance.now();
-      let failed = true;
-      try {
-        const result = await traceScope.runBatch({ loader, keyCount }, run);
-        failed = false;
-        return result;
-      } finally {
-        aggregate('loader', loader).add(performance.now() - startedAt, { failed, rows: keyCount });
-      }
+    onSlowQuery(listener: (query: SlowQuery) => void): void {
+      slowQueryListeners.add(listener);
     },
-    summary: () => ({
+    /** What was counted since the last time, which begins anew. */
+    drain(): Interval {
+      const drained = interval;
+      interval = new Interval(clock());
+      return drained;
+    },
+    /** What was counted and is not drained yet. */
+    current: (): Interval => interval,
+    trace: (id: string) => keptTraces.find(id),
+    traces: () => keptTraces.all(),
+    summary: (): Summary => ({
       since,
-      requests: requests.figures(),
-      statements: statements.figures(),
+      requests: sumOf('operation').figures(),
+      statements: sumOf('statement').figures(),
       slowQueryCount,
       slowQueryMs,
     }),
-    slowQueries: (limit) => slow.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, limit),
-    metrics: (kind, limit) =>
-      [...(named.get(kind)?.entries() ?? [])]
+    /** The slowest first. */
+    slowQueries: (limit: number): SlowQuery[] =>
+      slow.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, limit),
+    /** What took most time in all first. */
+    metrics(kind: MetricKind, limit: number): Metric[] {
+      const byName = new Map<string, Aggregate>();
+      for (const entry of interval.entries) {
+        if (entry.kind !== kind) continue;
+        const sum = byName.get(entry.name) ?? new Aggregate();
+        byName.set(entry.name, sum.absorb(entry.aggregate));
+      }
+      return [...byName]
         .sort(([, a], [, b]) => b.totalMs - a.totalMs)
         .slice(0, limit)
-        .map(([name, found]) => ({ kind, name, ...found.figures() })),
+        .map(([name, found]) => ({ kind, name, ...found.figures() }));
+    },
   };
 }

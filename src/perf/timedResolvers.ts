@@ -6,7 +6,8 @@ import {
   type GraphQLSchema,
   isObjectType,
 } from 'graphql';
-import { type ResolverSpan, type Trace, traceScope } from './trace.ts';
+import type { HeldThread } from './heldThread.ts';
+import { type ResolverSpan, type Scope, type Trace, traceScope } from './trace.ts';
 
 type Path = GraphQLResolveInfo['path'];
 
@@ -16,10 +17,25 @@ function collapsed(path: Path): string {
   return path.prev ? `${collapsed(path.prev)}.${key}` : key;
 }
 
-function spanOf(trace: Trace, field: string, path: string): ResolverSpan {
+function spanOf(trace: Trace, field: string, path: string, startedAt: number): ResolverSpan {
   let span = trace.resolvers.get(path);
   if (!span) {
-    span = { path, field, calls: 0, totalMs: 0, maxMs: 0, failed: 0 };
+    const startMs = startedAt - trace.startedMs;
+    const made = {
+      path,
+      field,
+      calls: 0,
+      failed: 0,
+      startMs,
+      endMs: startMs,
+      totalMs: 0,
+      maxMs: 0,
+      askers: new Set([path]),
+    };
+    const scope: Scope = { trace, resolver: null, batch: null };
+    // The span and its scope name each other.
+    span = Object.assign(made, { scope });
+    scope.resolver = span;
     trace.resolvers.set(path, span);
   }
   return span;
@@ -28,24 +44,31 @@ function spanOf(trace: Trace, field: string, path: string): ResolverSpan {
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value;
 
-function timed(
-  field: string,
-  resolve: GraphQLFieldResolver<unknown, unknown>,
-): GraphQLFieldResolver<unknown, unknown> {
+type Resolver = GraphQLFieldResolver<unknown, unknown>;
+
+function timed(field: string, resolve: Resolver, heldThread: HeldThread): Resolver {
   return (parent, args, context, info) => {
     const trace = traceScope.current()?.trace;
-    if (!trace) return resolve(parent, args, context, info);
-    const span = spanOf(trace, field, collapsed(info.path));
+    if (!trace || trace.isClosed) return resolve(parent, args, context, info);
     const startedAt = performance.now();
+    const span = spanOf(trace, field, collapsed(info.path), startedAt);
     const end = (failed: boolean): void => {
-      const durationMs = performance.now() - startedAt;
+      const endedAt = performance.now();
+      const durationMs = endedAt - startedAt;
       span.calls += 1;
       span.totalMs += durationMs;
+      span.endMs = Math.max(span.endMs, endedAt - trace.startedMs);
       span.maxMs = Math.max(span.maxMs, durationMs);
       if (failed) span.failed += 1;
     };
+    const outerMs = heldThread.begin();
     try {
-      const result = resolve(parent, args, context, info);
+      let result: unknown;
+      try {
+        result = traceScope.run(span.scope, resolve, parent, args, context, info);
+      } finally {
+        heldThread.end(trace, 'resolver', field, startedAt, outerMs);
+      }
       // What is synchronous stays so.
       if (!isPromise(result)) {
         end(false);
@@ -68,6 +91,10 @@ function timed(
   };
 }
 
+/** Relay's own types and fields only hand on what the connection has. */
+const isRelay = (type: string, field: string): boolean =>
+  field === 'id' || (/(Connection|Edge|PageInfo)$/.test(type) && field !== 'totalCount');
+
 /** Whether somebody wrote the resolver: what only reads a property of its parent costs nothing to know. */
 function isWritten({ resolve, extensions }: GraphQLField<unknown, unknown>): boolean {
   return (
@@ -78,12 +105,12 @@ function isWritten({ resolve, extensions }: GraphQLField<unknown, unknown>): boo
 }
 
 /** Times the resolvers of a finished schema, once, in place. */
-export function timeResolvers(schema: GraphQLSchema): GraphQLSchema {
+export function timeResolvers(schema: GraphQLSchema, heldThread: HeldThread): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
-      if (field.resolve && isWritten(field)) {
-        field.resolve = timed(`${type.name}.${field.name}`, field.resolve);
+      if (field.resolve && isWritten(field) && !isRelay(type.name, field.name)) {
+        field.resolve = timed(`${type.name}.${field.name}`, field.resolve, heldThread);
       }
     }
   }

@@ -1,68 +1,66 @@
-import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLError,
+  getOperationAST,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Monitor } from './monitor.ts';
-import { newTrace, type Trace, traceScope } from './trace.ts';
+import type { HoldKind } from './heldThread.ts';
+import type { Monitor, OpenTrace } from './monitor.ts';
+import { operationHashOf } from './operationHash.ts';
+import { type Client, type Trace, traceScope } from './trace.ts';
+import { describeTrace, serverTiming } from './traceDescription.ts';
 
 /** What the plugin reads of the request's context. */
 interface TracedContext {
   requestId: string;
-  viewer?: { kind: string; user?: { id: number } } | null;
+  viewer: { kind: string; user?: { id: number } } | null;
 }
 
-interface Options {
+interface Options<Context> {
   monitor: Monitor;
-  clock: () => Date;
+  /** Whether the viewer may see what the request cost. */
+  mayRead(context: Context): boolean;
 }
 
-interface Execution {
+/** Asks for `extensions.performance` and the header `Server-Timing`. */
+export const PERFORMANCE_HEADER = 'x-performance';
+
+/** The client chooses the names, and the monitor keeps them. */
+const MAX_NAME_LENGTH = 100;
+
+function clientOf(headers: Headers): Client {
+  const read = (name: string): string | undefined =>
+    (headers.get(`graphql-client-${name}`) ?? headers.get(`apollographql-client-${name}`))?.slice(
+      0,
+      MAX_NAME_LENGTH,
+    );
+  return { name: read('name') || 'unknown', version: read('version') || null };
+}
+
+interface Execution<Context> {
   document: DocumentNode;
   operationName?: string | null | undefined;
-  contextValue: TracedContext;
+  contextValue: Context;
 }
 
-/** The client chooses the name, and the monitor keeps it. */
-const nameOf = (document: DocumentNode, operationName?: string | null): string | undefined =>
-  getOperationAST(document, operationName)?.name?.value.slice(0, 100);
-
-function noteOperation({ document, operationName, contextValue }: Execution): void {
-  const trace = traceScope.current()?.trace;
-  if (!trace) return;
-  trace.operationName = nameOf(document, operationName) ?? trace.operationName;
-  trace.viewerId = contextValue.viewer?.user?.id ?? null;
+function noteOperation(trace: Trace, { document, operationName }: Execution<unknown>): void {
+  const operation = getOperationAST(document, operationName);
+  trace.operationName = operation?.name?.value.slice(0, MAX_NAME_LENGTH) ?? trace.operationName;
+  trace.operationKind = operation?.operation ?? trace.operationKind;
+  trace.operationHash = operationHashOf(document);
 }
 
-type Phase = 'parseMs' | 'validateMs' | 'executeMs';
+const codesOf = (errors: readonly GraphQLError[]): string[] =>
+  errors.map(({ extensions }) => String(extensions?.code ?? ''));
 
-const addTo = (phase: Phase, startedAt: number): void => {
-  const trace = traceScope.current()?.trace;
-  if (trace) trace[phase] += performance.now() - startedAt;
-};
-
-const timed = (phase: Phase) => (_payload: unknown, wrapped: () => void) => {
-  const startedAt = performance.now();
-  wrapped();
-  addTo(phase, startedAt);
-};
-
-const timedAsync = (phase: Phase) => async (_payload: unknown, wrapped: () => unknown) => {
-  const startedAt = performance.now();
-  await wrapped();
-  addTo(phase, startedAt);
-};
-
-/** Runs what belongs to a trace, and records it. */
-async function recorded<Result>(
-  monitor: Monitor,
-  trace: Trace,
-  run: () => Result,
-): Promise<Awaited<Result>> {
-  const startedAt = performance.now();
-  try {
-    return await traceScope.run(trace, run);
-  } finally {
-    trace.totalMs = performance.now() - startedAt;
-    monitor.recordTrace(trace);
-  }
+/** What is known of a request that is answered now. */
+interface TracedRequest<Context> {
+  opened: OpenTrace;
+  /** There once the operation is executed. */
+  context: Context | null;
+  /** Whether it is told what it cost. */
+  isReader: boolean;
 }
 
 /**
@@ -70,45 +68,111 @@ async function recorded<Result>(
  * that has the name and id of the request.
  */
 export async function traceEvent<Result extends ExecutionResult>(
-  { monitor, clock }: Options,
-  { document, operationName, contextValue }: Execution,
+  monitor: Monitor,
+  execution: Execution<TracedContext & { request: Request }>,
   run: () => Result | Promise<Result>,
 ): Promise<Result> {
-  const trace = newTrace({
-    id: contextValue.requestId,
-    startedAt: clock(),
-    operationName: nameOf(document, operationName) ?? 'anonymous',
-    viewerId: contextValue.viewer?.user?.id ?? null,
-  });
-  return recorded(monitor, trace, async () => {
-    const startedAt = performance.now();
-    const result = await run();
-    trace.executeMs = performance.now() - startedAt;
+  const opened = monitor.openTrace();
+  const { trace } = opened;
+  const { requestId, request, viewer } = execution.contextValue;
+  trace.id = requestId;
+  trace.client = clientOf(request.headers);
+  trace.viewerId = viewer?.user?.id ?? null;
+  noteOperation(trace, execution);
+  try {
+    const result = await traceScope.run({ trace, resolver: null, batch: null }, run);
     trace.failed = (result.errors ?? []).length > 0;
+    trace.errorCodes = codesOf(result.errors ?? []);
     return result;
-  });
+  } finally {
+    trace.executeMs = performance.now() - trace.startedMs;
+    opened.close();
+  }
 }
 
-/** Opens the trace of each operation and closes it. Resolvers and statements add to it by themselves. */
-export function usePerformance({ monitor, clock }: Options): Plugin<TracedContext> {
+/** Opens the trace of each request and closes it. Resolvers and statements add to it by themselves. */
+export function usePerformance<Context extends TracedContext>({
+  monitor,
+  mayRead,
+}: Options<Context>): Plugin<Context> {
+  const { heldThread } = monitor;
+  const requests = new WeakMap<Request, TracedRequest<Context>>();
+  const current = (): Trace | null => traceScope.current()?.trace ?? null;
+
+  const timed =
+    (kind: HoldKind, phase: 'parseMs' | 'validateMs' | 'serializeMs') =>
+    (_payload: unknown, wrapped: () => void): void => {
+      const trace = current();
+      const startedAt = performance.now();
+      const outerMs = heldThread.begin();
+      wrapped();
+      heldThread.end(trace, kind, kind, startedAt, outerMs);
+      if (trace) trace[phase] += performance.now() - startedAt;
+    };
+
+  function noteExecution(execution: Execution<Context & { request: Request }>): void {
+    const traced = requests.get(execution.contextValue.request);
+    if (!traced) return;
+    traced.context = execution.contextValue;
+    noteOperation(traced.opened.trace, execution);
+  }
+
   return {
     instrumentation: {
-      async operation({ context }, wrapped) {
-        const begun = { id: context.requestId, startedAt: clock() };
-        const trace = newTrace({ ...begun, operationName: 'anonymous', viewerId: null });
-        await recorded(monitor, trace, wrapped);
+      async request({ request }, wrapped) {
+        const opened = monitor.openTrace();
+        const { trace } = opened;
+        const traced: TracedRequest<Context> = { opened, context: null, isReader: false };
+        requests.set(request, traced);
+        try {
+          await traceScope.run({ trace, resolver: null, batch: null }, wrapped);
+        } finally {
+          trace.viewerId = traced.context?.viewer?.user?.id ?? null;
+          opened.close();
+        }
       },
-      parse: timed('parseMs'),
-      validate: timed('validateMs'),
-      execute: timedAsync('executeMs'),
+      async operation({ context, request }, wrapped) {
+        const trace = current();
+        if (trace) {
+          trace.id = context.requestId;
+          trace.client = clientOf(request.headers);
+        }
+        await wrapped();
+      },
+      parse: timed('parse', 'parseMs'),
+      validate: timed('validate', 'validateMs'),
+      async execute(_payload, wrapped) {
+        const trace = current();
+        const startedAt = performance.now();
+        const outerMs = heldThread.begin();
+        const executed = wrapped();
+        heldThread.end(trace, 'operation', 'operation', startedAt, outerMs);
+        await executed;
+        if (trace) trace.executeMs += performance.now() - startedAt;
+      },
+      resultProcess: timed('serialize', 'serializeMs'),
     },
-    onExecute: ({ args }) => noteOperation(args),
-    onSubscribe: ({ args }) => noteOperation(args),
-    onExecutionResult({ result }) {
-      const trace = traceScope.current()?.trace;
+    onExecute: ({ args }) => noteExecution(args),
+    onSubscribe: ({ args }) => noteExecution(args),
+    onExecutionResult({ result, request, setResult }) {
+      const traced = requests.get(request);
       // A stream of results has no errors of its own.
-      if (trace && result && 'errors' in result) {
-        trace.failed = ((result as ExecutionResult).errors ?? []).length > 0;
+      if (!traced || !result || Symbol.asyncIterator in result) return;
+      const { opened, context } = traced;
+      const errors = result.errors ?? [];
+      opened.trace.failed = errors.length > 0;
+      opened.trace.errorCodes = codesOf(errors);
+      traced.isReader =
+        request.headers.has(PERFORMANCE_HEADER) && context !== null && mayRead(context);
+      if (traced.isReader) {
+        const performance = describeTrace(opened.trace, opened.blame());
+        setResult({ ...result, extensions: { ...result.extensions, performance } });
+      }
+    },
+    onResponse({ request, response }) {
+      const traced = requests.get(request);
+      if (traced?.isReader) {
+        response.headers.set('server-timing', serverTiming(traced.opened.trace));
       }
     },
   };

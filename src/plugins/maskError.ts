@@ -33,12 +33,12 @@ export function createMaskError(logger: Logger) {
       if (cause instanceof GraphQLError) return recoded(error, 'BAD_USER_INPUT');
     }
     // JSON in the query string, which Yoga reads before there is an operation.
-    if (error instanceof SyntaxError && !traceScope.current()) {
+    if (error instanceof SyntaxError && !traceScope.current()?.trace.id) {
       return new ApiError('BAD_REQUEST', `The request cannot be read: ${error.message}`, {
         http: { status: 400 },
       });
     }
-    const requestId = traceScope.current()?.trace.id ?? null;
+    const requestId = traceScope.current()?.trace.id || null;
     logger.error({ requestId, err: cause }, 'A request failed unexpectedly');
     const masked = new ApiError(
       'INTERNAL_SERVER_ERROR',

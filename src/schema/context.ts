@@ -5,6 +5,7 @@ import type { Authenticator, Viewer } from '../auth/viewer.ts';
 import type { QueueSettings } from '../jobs/leases.ts';
 import type { JobFeed } from '../live/jobFeed.ts';
 import type { Loaders } from '../loaders/index.ts';
+import type { Gauges } from '../perf/gauges.ts';
 import type { Monitor } from '../perf/monitor.ts';
 import type { QueryLimits } from './queryCost.ts';
 
@@ -28,4 +29,5 @@ export interface Context {
   limits: QueryLimits;
   /** Whether statements are only told, and answered with supposed rows. */
   isRehearsal: boolean;
+  gauges: Gauges;
 }

@@ -1,124 +1,13 @@
-import type { AggregateFigures } from '../perf/aggregate.ts';
-import {
-  type Metric,
-  type MetricKind,
-  type Monitor,
-  metricKinds,
-  type SlowQuery,
-  type Summary,
-} from '../perf/monitor.ts';
+import { readPool } from '../db/pool.ts';
+import type { MetricKind } from '../perf/interval.ts';
+import type { Monitor } from '../perf/monitor.ts';
 import { builder } from './builder.ts';
 import { connectionComplexity, pageRequestLimit } from './connection.ts';
-import { enumValues } from './enumValues.ts';
-
-const Timings = builder.interfaceRef<AggregateFigures>('Timings').implement({
-  description:
-    'How often something ran, and how long it took. Percentiles are exact to two digits.',
-  fields: (t) => ({
-    calls: t.exposeInt('calls', { description: 'How often it ran.' }),
-    errors: t.exposeInt('errors', { description: 'How often it failed.' }),
-    totalMs: t.exposeFloat('totalMs', { description: 'All runs together, in milliseconds.' }),
-    meanMs: t.exposeFloat('meanMs', { description: 'The mean, in milliseconds.' }),
-    p50Ms: t.exposeFloat('p50Ms', { description: 'Half took no longer, in milliseconds.' }),
-    p95Ms: t.exposeFloat('p95Ms', { description: '95 % took no longer, in milliseconds.' }),
-    p99Ms: t.exposeFloat('p99Ms', { description: '99 % took no longer, in milliseconds.' }),
-    maxMs: t.exposeFloat('maxMs', { description: 'The longest, in milliseconds.' }),
-  }),
-});
-
-const RequestTimings = builder.objectRef<AggregateFigures>('RequestTimings').implement({
-  description: 'The operations that were answered.',
-  interfaces: [Timings],
-});
-
-const StatementTimings = builder.objectRef<AggregateFigures>('StatementTimings').implement({
-  description: 'The SQL statements that were sent.',
-  interfaces: [Timings],
-  fields: (t) => ({
-    rows: t.expose('rows', { type: 'SafeInt', description: 'Rows returned or changed.' }),
-  }),
-});
-
-const PerformanceSummary = builder.objectRef<Summary>('PerformanceSummary').implement({
-  description: 'What this process did since it started.',
-  fields: (t) => ({
-    since: t.field({
-      type: 'DateTime',
-      description: 'When the process started.',
-      resolve: ({ since }) => since.toISOString(),
-    }),
-    requests: t.expose('requests', {
-      type: RequestTimings,
-      description: 'The operations that were answered.',
-    }),
-    statements: t.expose('statements', {
-      type: StatementTimings,
-      description: 'The SQL statements that were sent.',
-    }),
-    slowQueryCount: t.exposeInt('slowQueryCount', {
-      description: 'How many statements took longer than the threshold.',
-    }),
-    slowQueryMs: t.exposeFloat('slowQueryMs', {
-      description: 'That threshold, in milliseconds.',
-    }),
-  }),
-});
-
-const SlowQueryType = builder.objectRef<SlowQuery>('SlowQuery').implement({
-  description: 'A statement that took longer than the threshold.',
-  fields: (t) => ({
-    at: t.field({
-      type: 'DateTime',
-      description: 'When it ended.',
-      resolve: ({ at }) => at.toISOString(),
-    }),
-    statement: t.exposeString('text', { description: 'The SQL, its values replaced by `?`.' }),
-    durationMs: t.exposeFloat('durationMs', { description: 'How long it took, in milliseconds.' }),
-    rowCount: t.exposeInt('rowCount', { description: 'Rows returned or changed.' }),
-    operationName: t.exposeString('operationName', {
-      nullable: true,
-      description: 'The operation that sent it; null where no request did.',
-    }),
-    loader: t.string({
-      nullable: true,
-      description: 'The loader that sent it; null where a resolver did itself.',
-      resolve: ({ batch }) => batch?.loader ?? null,
-    }),
-    batchSize: t.int({
-      nullable: true,
-      description: 'How many keys the loader asked for.',
-      resolve: ({ batch }) => batch?.keyCount ?? null,
-    }),
-    requestId: t.exposeString('traceId', {
-      nullable: true,
-      description: 'The request, as the header `X-Request-Id` named it.',
-    }),
-  }),
-});
-
-const MetricKindEnum = builder.enumType('MetricKind', {
-  description: 'What is measured.',
-  values: enumValues(metricKinds, {
-    operation: 'Operations, by name.',
-    resolver: 'Resolvers, by type and field: the time that a request spent in one at one place.',
-    statement: 'SQL statements, by their text without values.',
-    loader: 'Batches of loaders, by name.',
-  }),
-});
-
-const MetricType = builder.objectRef<Metric>('Metric').implement({
-  description: 'The figures of one name.',
-  interfaces: [Timings],
-  fields: (t) => ({
-    kind: t.expose('kind', { type: MetricKindEnum, description: 'What is measured.' }),
-    name: t.exposeString('name', { description: 'The name.' }),
-    rows: t.expose('rows', {
-      type: 'SafeInt',
-      description:
-        'Rows of statements, keys of loaders, calls of resolvers within their requests; 0 for operations.',
-    }),
-  }),
-});
+import { EventLoopType, PoolType } from './gauges.ts';
+import { MetricKindEnum, MetricType } from './metric.ts';
+import { PerformanceSummary } from './performanceSummary.ts';
+import { SlowQueryType } from './slowQuery.ts';
+import { KeptTraceType } from './trace.ts';
 
 const sizeArgument = (what: string) =>
   builder.args((t) => ({
@@ -139,6 +28,35 @@ export const Performance = builder.objectRef<Monitor>('Performance').implement({
       args: sizeArgument('statements'),
       complexity: connectionComplexity,
       resolve: (monitor, args) => monitor.slowQueries(pageRequestLimit(args)),
+    }),
+    traces: t.field({
+      type: [KeptTraceType],
+      description: 'The latest requests that are kept whole: slow, failed and sampled ones.',
+      args: sizeArgument('requests'),
+      complexity: connectionComplexity,
+      resolve: (monitor, args) => monitor.traces().slice(0, pageRequestLimit(args)),
+    }),
+    trace: t.field({
+      type: KeptTraceType,
+      nullable: true,
+      description: 'A request, while it is kept whole.',
+      args: {
+        id: t.arg.string({
+          required: true,
+          description: 'The id of the request: its header `X-Request-Id`.',
+        }),
+      },
+      resolve: (monitor, { id }) => monitor.trace(id),
+    }),
+    pool: t.field({
+      type: PoolType,
+      description: 'The connections of this process to the database.',
+      resolve: (_monitor, _args, { db }) => readPool(db),
+    }),
+    eventLoop: t.field({
+      type: EventLoopType,
+      description: 'The thread of this process, in the last second.',
+      resolve: (_monitor, _args, { gauges }) => gauges.latest(),
     }),
     metrics: t.field({
       type: [MetricType],

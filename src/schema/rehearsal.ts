@@ -35,7 +35,10 @@ export function rehearsed(
   });
   const loaders = createLoaders(db, {
     maxBatchSize: context.maxBatchSize,
-    onBatch: (loader, keyCount, run) => batches.run({ loader, keyCount }, run),
+    observer: {
+      asker: () => null,
+      runBatch: ({ loader }, keyCount, run) => batches.run({ loader, keyCount }, run),
+    },
   });
   return {
     context: { ...context, db, background: db, loaders, viewer, isRehearsal: true },

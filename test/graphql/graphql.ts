@@ -32,6 +32,12 @@ export type JobStatus =
 
 /** What is measured. */
 export type MetricKind =
+  /** Time that requests lost while others held the thread, by what held it. */
+  | 'BLAME'
+  /** Waiting for a connection of the pool. */
+  | 'CONNECTION'
+  /** Samples of a state, such as the use of the pool, in the unit of the name. */
+  | 'GAUGE'
   /** Batches of loaders, by name. */
   | 'LOADER'
   /** Operations, by name. */

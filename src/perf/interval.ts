@@ -1,0 +1,86 @@
+import { Aggregate } from './aggregate.ts';
+
+/** What is counted, each by its names. */
+export const metricKinds = [
+  'operation',
+  'resolver',
+  'statement',
+  'loader',
+  'connection',
+  'blame',
+  'gauge',
+] as const;
+
+export type MetricKind = (typeof metricKinds)[number];
+
+/** What a figure belongs to. */
+export interface MetricKey {
+  kind: MetricKind;
+  name: string;
+  /** Tells those of one name apart: an operation's text, a statement's fingerprint. Empty where the name does. */
+  hash: string;
+  /** The operation and the client that it was for; empty where no request was. */
+  operation: string;
+  client: string;
+}
+
+export interface Entry extends MetricKey {
+  aggregate: Aggregate;
+}
+
+/** The name of all that no longer found room. */
+export const OTHER = '(other)';
+
+/** Different keys in an interval. Clients choose the names of operations, so they must not fill the memory. */
+const MAX_ENTRIES = 5000;
+
+/** Everything that was counted from one flush to the next. Its sums are exact, even where names found no room. */
+export class Interval {
+  readonly from: Date;
+  readonly #maxEntries: number;
+  readonly #entries = new Map<string, Entry>();
+  /** Calls that were counted under `(other)`. */
+  #overflow = 0;
+
+  constructor(from: Date, maxEntries = MAX_ENTRIES) {
+    this.from = from;
+    this.#maxEntries = maxEntries;
+  }
+
+  add(key: MetricKey, durationMs: number, failed: boolean, rows: number): void {
+    this.#aggregate(key).add(durationMs, failed, rows);
+  }
+
+  get entries(): Iterable<Entry> {
+    return this.#entries.values();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get overflow(): number {
+    return this.#overflow;
+  }
+
+  #aggregate(key: MetricKey): Aggregate {
+    const id = `${key.kind}\n${key.name}\n${key.hash}\n${key.operation}\n${key.client}`;
+    let entry = this.#entries.get(id);
+    if (!entry) {
+      const isFull = this.#entries.size >= this.#maxEntries && key.name !== OTHER;
+      if (isFull) {
+        this.#overflow += 1;
+        return this.#aggregate({
+          kind: key.kind,
+          name: OTHER,
+          hash: '',
+          operation: '',
+          client: '',
+        });
+      }
+      entry = { ...key, aggregate: new Aggregate() };
+      this.#entries.set(id, entry);
+    }
+    return entry.aggregate;
+  }
+}
