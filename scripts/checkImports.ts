@@ -18,6 +18,7 @@ const mayImport = {
   ],
   'process.ts': ['server.ts', 'config.ts', 'errors.ts'],
   'server.ts': [
+    'telemetry/',
     'http/',
     'plugins/',
     'schema/',
@@ -30,6 +31,7 @@ const mayImport = {
     'config.ts',
     'errors.ts',
   ],
+  'telemetry/': ['http/', 'perf/', 'errors.ts', 'type config.ts'],
   'http/': ['type auth/'],
   'plugins/': ['schema/', 'type loaders/', 'perf/', 'auth/', 'errors.ts'],
   'schema/': ['loaders/', 'live/', 'perf/', 'jobs/', 'transcripts/', 'auth/', 'db/', 'errors.ts'],

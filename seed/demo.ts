@@ -98,7 +98,7 @@ await startOrExit(async () => {
   const logger = createLogger(config.logLevel);
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   await prepare(config);
-  const app = createApp({ config, logger, secret });
+  const app = await createApp({ config, logger, secret });
   const url = await listen(app, config);
   console.log(await greeting(app, url));
   stopOnSignals(app, config, logger);

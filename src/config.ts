@@ -33,6 +33,40 @@ const databaseUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+/** `name=value,name=value`, the values encoded as in a URL. */
+const headerList = z
+  .string()
+  .optional()
+  .transform((text = '', context): Record<string, string> => {
+    try {
+      return Object.fromEntries(
+        text
+          .split(',')
+          .filter((entry) => entry.trim() !== '')
+          .map((entry) => {
+            const [, name, value] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/.exec(entry) ?? [];
+            if (!name || value === undefined) throw new Error('not a header');
+            return [name, decodeURIComponent(value)];
+          }),
+      );
+    } catch {
+      context.addIssue({
+        code: 'custom',
+        message: 'expected name=value,name=value, the values encoded as in a URL',
+      });
+      return z.NEVER;
+    }
+  });
+
 /** Every variable that the service reads. `.env.example` and the README's table are printed from it. */
 export const settings = {
   DATABASE_URL: setting(
@@ -107,6 +141,38 @@ export const settings = {
     '30',
     'How long running requests may then take before they are cut off.',
   ),
+  METRICS_TOKEN: setting(
+    z.string().min(16).optional(),
+    '',
+    'Opens /metrics to Prometheus, which brings it as a bearer token: 16 characters or more.',
+    { isSecret: true },
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(
+    z.url({ protocol: /^https?$/ }).optional(),
+    '',
+    'Where traces are sent by OTLP over HTTP, such as `http://localhost:4318`.',
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: setting(
+    headerList,
+    '',
+    'Headers for it, such as credentials: `name=value,name=value`.',
+    { isSecret: true },
+  ),
+  OTEL_SERVICE_NAME: setting(
+    z.string().min(1),
+    'whisper-transcriber-api',
+    'What the service is called in traces.',
+  ),
+  OTEL_TRACES_SAMPLER: setting(
+    z.enum(samplers),
+    'parentbased_always_on',
+    'Which traces are sent, by the names of OpenTelemetry; `parentbased_…` follows the caller.',
+  ),
+  OTEL_TRACES_SAMPLER_ARG: setting(
+    z.coerce.number().min(0).max(1),
+    '1',
+    'The share of the traces that a sampler by `traceidratio` sends, 0 to 1.',
+  ),
   LOG_LEVEL: setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']),
     'info',
@@ -118,6 +184,15 @@ type Settings = typeof settings;
 type Environment = { [Name in keyof Settings]: z.output<Settings[Name]['schema']> };
 
 export type DatabaseAddress = Environment['DATABASE_URL'];
+
+/** Where traces are sent. */
+export interface OpenTelemetryConfig {
+  endpoint: string;
+  headers: Record<string, string>;
+  serviceName: string;
+  sampler: Environment['OTEL_TRACES_SAMPLER'];
+  samplerRatio: number;
+}
 
 /** What the service is told from outside, checked. */
 export interface Config {
@@ -133,6 +208,22 @@ export interface Config {
   drainSeconds: number;
   shutdownSeconds: number;
   logLevel: Environment['LOG_LEVEL'];
+  /** Null where there are no metrics to read. */
+  metricsToken: string | null;
+  /** Null where no traces are sent. */
+  openTelemetry: OpenTelemetryConfig | null;
+}
+
+function openTelemetryOf(environment: Environment): OpenTelemetryConfig | null {
+  const endpoint = environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined) return null;
+  return {
+    endpoint,
+    headers: environment.OTEL_EXPORTER_OTLP_HEADERS,
+    serviceName: environment.OTEL_SERVICE_NAME,
+    sampler: environment.OTEL_TRACES_SAMPLER,
+    samplerRatio: environment.OTEL_TRACES_SAMPLER_ARG,
+  };
 }
 
 /** Reads and checks the environment. Throws a StartError that names every fault at once. */
@@ -190,5 +281,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     drainSeconds: environment.DRAIN_SECONDS,
     shutdownSeconds: environment.SHUTDOWN_SECONDS,
     logLevel: environment.LOG_LEVEL,
+    metricsToken: environment.METRICS_TOKEN ?? null,
+    openTelemetry: openTelemetryOf(environment),
   };
 }

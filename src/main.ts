@@ -11,7 +11,7 @@ await startOrExit(async () => {
   const config = readConfig(environment());
   const logger = createLogger(config.logLevel);
   const secret = signingSecret(config.token.secret, config.dataDirectory);
-  const app = createApp({ config, logger, secret });
+  const app = await createApp({ config, logger, secret });
   const migrations = await migrate(app.db, config.database.address);
   if (migrations.length > 0) logger.info({ migrations }, 'Migrated the database');
   const administrator = await createFirstAdministrator(app.db);

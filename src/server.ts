@@ -34,6 +34,7 @@ import { useText } from './plugins/useText.ts';
 import { useViewer } from './plugins/useViewer.ts';
 import type { Context } from './schema/context.ts';
 import { createSchema } from './schema/index.ts';
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 /** The most keys that a loader puts into one statement. */
 const MAX_BATCH_SIZE = 500;
@@ -83,10 +84,11 @@ export interface App {
   jobFeed: JobFeed;
   server: Server;
   health: Health;
+  telemetry: Telemetry;
 }
 
 /** Puts the parts together. Nothing listens and no statement is sent yet. */
-export function createApp(options: AppOptions): App {
+export async function createApp(options: AppOptions): Promise<App> {
   const { config, logger, secret, onStatement } = options;
   const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
   const { clock = () => new Date() } = options;
@@ -105,6 +107,12 @@ export function createApp(options: AppOptions): App {
     ownThread: true,
   });
   const gauges = sampleGauges({ monitor, readPool: () => readPool(db) });
+  const telemetry = await startTelemetry({
+    config,
+    monitor,
+    pools: { requests: () => readPool(db), background: () => readPool(background) },
+    logger,
+  });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
@@ -181,12 +189,13 @@ export function createApp(options: AppOptions): App {
   };
   const server = createServer(
     createRouter({
+      ...telemetry.routes,
       '/graphql': graphql,
       '/health/live': health.live,
       '/health/ready': health.ready,
     }),
   );
-  return { db, background, monitor, gauges, tokens, jobFeed, server, health };
+  return { db, background, monitor, gauges, tokens, jobFeed, server, health, telemetry };
 }
 
 /** Listens and gives the URL. Throws PORT_UNAVAILABLE. */
@@ -211,7 +220,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(
-  { server, db, background, gauges, jobFeed }: App,
+  { server, db, background, gauges, jobFeed, telemetry }: App,
   { shutdownSeconds }: Config,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -226,5 +235,6 @@ export async function close(
   gauges.stop();
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
   const destroyed = Promise.all([db.destroy(), background.destroy()]);
-  await Promise.race([destroyed, sleep(1000, null, { ref: false })]);
+  const closed = Promise.race([destroyed, sleep(1000, null, { ref: false })]);
+  await Promise.all([closed, telemetry.close()]);
 }

@@ -29,3 +29,16 @@ test('what is secret is not printed', () => {
 test('an empty variable is one that was left out', () => {
   expect(readConfig({ PORT: '', TOKEN_SECRET: '' })).toEqual(readConfig({}));
 });
+
+test('headers are read as OpenTelemetry writes them', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' };
+  const read = (OTEL_EXPORTER_OTLP_HEADERS: string) =>
+    readConfig({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS }).openTelemetry?.headers;
+  expect(read('api-key=abc%3D, x-team = ops')).toEqual({ 'api-key': 'abc=', 'x-team': 'ops' });
+  expect(readConfig({ OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }).openTelemetry).toBeNull();
+  for (const OTEL_EXPORTER_OTLP_HEADERS of ['hidden', 'a=%', 'a=%ff']) {
+    const faults = faultsOf({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS });
+    expect(faults).toContain('OTEL_EXPORTER_OTLP_HEADERS: expected name=value');
+    expect(faults).not.toContain('hidden');
+  }
+});

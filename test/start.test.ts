@@ -132,6 +132,38 @@ describe.each(databases)('the first start on $name', (kind) => {
   });
 });
 
+describe('telemetry', () => {
+  /** Writes the packages of telemetry to standard error as they are loaded. */
+  const loaded = `import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) {
+      const name = /node_modules\\/(prom-client|@opentelemetry\\/sdk-trace)\\//.exec(url)?.[1];
+      if (name) process.stderr.write(name + ' ');
+      return next(url, context);
+    } });`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(loaded)}`;
+
+  async function packagesOf(environment: Record<string, string>): Promise<Set<string>> {
+    const DATABASE_URL = `sqlite:${join(newDirectory(), 'new.sqlite')}`;
+    const service = launch({ DATABASE_URL, NODE_OPTIONS, ...environment });
+    await service.listening();
+    return new Set((await service.stop()).stderr.split(' ').filter(Boolean));
+  }
+
+  test('is not loaded where it is not set', async () => {
+    expect(await packagesOf({})).toEqual(new Set());
+  });
+
+  test('is loaded where it is', async () => {
+    const environment = {
+      METRICS_TOKEN: 'a token for Prometheus',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    };
+    expect(await packagesOf(environment)).toEqual(
+      new Set(['prom-client', '@opentelemetry/sdk-trace']),
+    );
+  });
+});
+
 const postgres = databases.filter(({ name }) => name === 'PostgreSQL');
 
 describe.each(postgres)('two first starts on $name', (kind) => {

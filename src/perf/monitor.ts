@@ -212,6 +212,8 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       operationKind: 'query',
       client: { name: 'unknown', version: null },
       viewerId: null,
+      traceParent: null,
+      phaseStartMs: {},
       parseMs: 0,
       validateMs: 0,
       executeMs: 0,

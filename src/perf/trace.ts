@@ -76,6 +76,10 @@ export interface Trace {
   operationKind: 'query' | 'mutation' | 'subscription';
   client: Client;
   viewerId: number | null;
+  /** The caller's W3C `traceparent`, as it came. */
+  traceParent: string | null;
+  /** When its phases began; those that it did not come to are missing. */
+  phaseStartMs: Partial<Record<'parse' | 'validate' | 'execute', number>>;
   parseMs: number;
   validateMs: number;
   executeMs: number;

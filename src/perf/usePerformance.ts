@@ -104,6 +104,9 @@ export function usePerformance<Context extends TracedContext>({
     (_payload: unknown, wrapped: () => void): void => {
       const trace = current();
       const startedAt = performance.now();
+      if (trace && (kind === 'parse' || kind === 'validate')) {
+        trace.phaseStartMs[kind] ??= startedAt - trace.startedMs;
+      }
       const outerMs = heldThread.begin();
       wrapped();
       heldThread.end(trace, kind, kind, startedAt, outerMs);
@@ -136,6 +139,7 @@ export function usePerformance<Context extends TracedContext>({
         if (trace) {
           trace.id = context.requestId;
           trace.client = clientOf(request.headers);
+          trace.traceParent = request.headers.get('traceparent');
         }
         await wrapped();
       },
@@ -144,6 +148,7 @@ export function usePerformance<Context extends TracedContext>({
       async execute(_payload, wrapped) {
         const trace = current();
         const startedAt = performance.now();
+        if (trace) trace.phaseStartMs.execute ??= startedAt - trace.startedMs;
         const outerMs = heldThread.begin();
         const executed = wrapped();
         heldThread.end(trace, 'operation', 'operation', startedAt, outerMs);

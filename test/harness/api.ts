@@ -36,7 +36,7 @@ export async function startApi(
     ...changes,
   };
   const statements: SentStatement[] = [];
-  const app = createApp({
+  const app = await createApp({
     logger: createLogger(config.logLevel),
     secret: 'a secret that only tests know, and long enough',
     onStatement: (statement) => statements.push(statement),
