@@ -129,7 +129,7 @@ export const settings = {
   TRUST_PROXY: setting(
     z.stringbool(),
     'false',
-    'Take the client address from X-Forwarded-For. Only behind a proxy that sets it.',
+    'Take the client address from X-Forwarded-For, and the request id from X-Request-Id. Only behind a proxy that sets both.',
   ),
   DRAIN_SECONDS: setting(
     whole(0, 3600),
