@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../src/logger.ts';
 import { useApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';
@@ -142,7 +142,7 @@ describe.each(databases)('bad input on $name', (kind) => {
 
 describe.each(databases)('an unexpected failure on $name', (kind) => {
   const log: string[] = [];
-  const logger = pino({ level: 'error' }, { write: (line: string) => log.push(line) });
+  const logger = createLogger('error', { write: (line) => log.push(line) });
   const api = useApi(kind, { logger });
 
   test('of a value in the database that the schema does not have is masked too', async () => {
@@ -180,7 +180,7 @@ describe('a PostgreSQL that goes away', () => {
 
   describe.each(postgres)('while the service runs', (kind) => {
     const log: string[] = [];
-    const logger = pino({ level: 'error' }, { write: (line: string) => log.push(line) });
+    const logger = createLogger('error', { write: (line) => log.push(line) });
     const api = useApi(kind, { logger });
     let as: Client;
     beforeAll(async () => {

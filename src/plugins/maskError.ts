@@ -39,7 +39,7 @@ export function createMaskError(logger: Logger) {
       });
     }
     const requestId = traceScope.current()?.trace.id || null;
-    logger.error({ requestId, err: cause }, 'A request failed unexpectedly');
+    logger.error({ err: cause }, 'A request failed unexpectedly');
     const masked = new ApiError(
       'INTERNAL_SERVER_ERROR',
       'Something went wrong here. The log has the cause under this request id.',
