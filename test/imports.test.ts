@@ -15,7 +15,7 @@ describe('the check of imports', () => {
         'src/server.ts': "import { useViewer } from './plugins/useViewer.ts';",
         'src/plugins/useViewer.ts': "import type { Context } from '../schema/context.ts';",
         'src/schema/context.ts': "import type { Loaders } from '../loaders/index.ts';",
-        'src/schema/job.ts': "import { formatTranscript } from '../transcripts/formats.ts';",
+        'src/schema/job.ts': "import { isTranscribed } from '../db/jobs.ts';",
         'src/loaders/index.ts': "import { findJobsByIds } from '../db/jobs.ts';",
         'src/db/jobs.ts': "import knex from 'knex';\nimport { ApiError } from '../errors.ts';",
         'src/perf/monitor.ts': "import { LRUCache } from 'lru-cache';",

@@ -99,6 +99,12 @@ const flipped = (character: string): string => {
   return alphabet.charAt(alphabet.indexOf(character) ^ 1);
 };
 
+/** A cursor with a right checksum, which is no secret. */
+function cursorMadeOf(place: unknown): string {
+  const text = JSON.stringify(place);
+  return Buffer.from(crc32(text).toString(16).padStart(8, '0') + text).toString('base64url');
+}
+
 describe.each(databases)('pagination on $name', (kind) => {
   const api = useApi(kind);
 
@@ -433,19 +439,45 @@ describe.each(databases)('pagination on $name', (kind) => {
       ['jobs.created_at', 'some day', 'an id'],
       ['jobs.created_at', null, 'an id'],
       ['jobs.created_at', '0000-01-01T00:00:00.000Z', 7],
+      ['jobs.created_at', '0000-01-01T00:00:00.000Z', 'an id'],
+      ['jobs.created_at', '+010000-01-01T00:00:00.000Z', 'an id'],
+      ['jobs.created_at', '-000001-01-01T00:00:00.000Z', 'an id'],
       ['jobs.created_at', { isRawInstance: true }, ['an id']],
       ['jobs.created_at'],
       {},
       null,
     ])('a cursor that somebody made of %j', async (place) => {
       const { as } = await api.given.user();
-      const text = JSON.stringify(place);
-      const checksum = crc32(text).toString(16).padStart(8, '0');
-      const after = Buffer.from(checksum + text).toString('base64url');
-      expect(await as.refusal(JOBS, { after })).toMatchObject({
+      expect(await as.refusal(JOBS, { after: cursorMadeOf(place) })).toMatchObject({
         code: 'BAD_USER_INPUT',
         message: expect.stringContaining('"after" is'),
       });
+    });
+
+    test.each([
+      ['jobs.file_size_bytes', 0.5],
+      ['jobs.file_size_bytes', 1e300],
+      ['jobs.file_size_bytes', -1e19],
+      ['segments.position', 0.5],
+      ['segments.position', 2 ** 31],
+      ['segments.position', 1e300],
+    ])('a cursor of %s that somebody made of %d', async (ordering, value) => {
+      const { as, user } = await api.given.user();
+      const job = await api.given.job({ user });
+      const [argument, query] =
+        ordering === 'segments.position'
+          ? [
+              1,
+              'query ($after: String) { jobs { edges { node { segments(after: $after) { totalCount } } } } }',
+            ]
+          : [
+              job.id,
+              'query ($after: String) { jobs(after: $after, orderBy: { field: FILE_SIZE }) { totalCount } }',
+            ];
+      const made = (part: number | string) => cursorMadeOf([ordering, part, argument]);
+      const { code } = await as.refusal(query, { after: made(value) });
+      expect(code).toBe('BAD_USER_INPUT');
+      expect(await as.query(query, { after: made(1) })).toBeTruthy();
     });
   });
 

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { useApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';
+import { minutes } from './harness/given.ts';
 
 interface Fragment {
   text: string;
@@ -9,12 +10,12 @@ interface Fragment {
 }
 
 interface Found<Node> {
-  edges: { node: Node & { score: number; highlight: Fragment[] } }[];
+  edges: { node: Node & { highlight: Fragment[] } }[];
   pageInfo: Record<'startCursor' | 'endCursor', string | null>;
   totalCount: number;
 }
 
-type FoundJobs = Found<{ job: { originalFilename: string } }>;
+type FoundJobs = Found<{ job: { originalFilename: string }; score: number }>;
 type FoundSegments = Found<{
   segment: { text: string; startSeconds: number };
   job: { id: string };
@@ -22,11 +23,11 @@ type FoundSegments = Found<{
 
 const VARIABLES = '$query: String!, $first: Int, $after: String, $last: Int, $before: String';
 const ARGUMENTS = 'query: $query, first: $first, after: $after, last: $last, before: $before';
-const MATCH = 'score highlight { text isMatch }';
+const MATCH = 'highlight { text isMatch }';
 const PAGE = 'pageInfo { startCursor endCursor } totalCount';
 
 const SEARCH_JOBS = `query SearchJobs(${VARIABLES}) {
-  searchJobs(${ARGUMENTS}) { edges { node { job { originalFilename } ${MATCH} } } ${PAGE} }
+  searchJobs(${ARGUMENTS}) { edges { node { job { originalFilename } score ${MATCH} } } ${PAGE} }
 }`;
 const SEARCH_SEGMENTS = `query SearchSegments(${VARIABLES}) {
   searchSegments(${ARGUMENTS}) {
@@ -53,13 +54,17 @@ async function searchSegments(
 }
 
 /** The matches of all pages, by `first` and `after`. */
-async function allMatches<Match>(read: (args: object) => Promise<Found<Match>>) {
+async function allMatches<Match>(
+  read: (args: object) => Promise<Found<Match>>,
+  between?: () => Promise<unknown>,
+) {
   const met: Found<Match>['edges'][number]['node'][] = [];
   for (let after: string | null = null, more = true; more; ) {
     const { edges, pageInfo } = await read({ first: 4, after });
     met.push(...edges.map(({ node }) => node));
     after = pageInfo.endCursor;
     more = after !== null;
+    await between?.();
   }
   return met;
 }
@@ -201,6 +206,9 @@ describe.each(databases)('search on $name', (kind) => {
       ['हिन्दी.mp3', 'हिन्दी', true],
       // As macOS names files: letter and diaeresis apart.
       ['Mu\u0308ller.mp3', 'Mu\u0308ller', true],
+      ['Mu\u0308ller.mp3', 'M\u00fcller', true],
+      ['M\u00fcller.mp3', 'Mu\u0308ller', true],
+      ['Mu\u0308ller.mp3', 'Muller', false],
       ['“quoted”—and…more.mp3', 'quoted more and', true],
     ])('%s by %s: %s', async (name, query, found) => {
       const { as } = await withFiles(name, 'nothing.ogg');
@@ -217,6 +225,21 @@ describe.each(databases)('search on $name', (kind) => {
       expect(edges.map(({ node }) => node.job.originalFilename)).toEqual(['best.mp3', 'long.mp3']);
       const [first = 0, second = 0] = edges.map(({ node }) => node.score);
       expect(first).toBeGreaterThan(second);
+    });
+
+    test('pages skip and repeat nothing while others add documents', async () => {
+      const names = Array.from({ length: 12 }, (_, n) => `zebra ${n}`);
+      const { user, as } = await withFiles('none.mp3', ...names);
+      for (const [n, { id }] of (await api.db('jobs').where({ user_id: user.id })).entries()) {
+        const summary = n % 3 === 0 ? null : 'Zebra. '.repeat(1 + (n % 4));
+        await api.db('metadata').insert({ job_id: id, summary, generated_at: minutes(0) });
+      }
+      const met = await allMatches(
+        (args) => searchJobs(as, 'zebra', args),
+        // Many with the word, and long ones without: what bm25 makes a score of.
+        () => withFiles('zebra other', ...Array.from({ length: 8 }, (_, n) => `${n} `.repeat(50))),
+      );
+      expect(met.map(({ job }) => job.originalFilename).toSorted()).toEqual(names.toSorted());
     });
 
     test('a user finds their own, administrators and workers those of everybody', async () => {
@@ -322,7 +345,6 @@ describe.each(databases)('search on $name', (kind) => {
           node: {
             segment: { text: said[1], startSeconds: 2 },
             job: { id: jobId },
-            score: expect.any(Number),
             highlight: [
               { text: 'We ', isMatch: false },
               { text: 'talk', isMatch: true },
@@ -351,6 +373,44 @@ describe.each(databases)('search on $name', (kind) => {
     test('all words have to be in one segment', async () => {
       expect(await texts(as, 'morning budget')).toEqual([]);
       expect((await searchSegments(as, 'morning budget')).totalCount).toBe(0);
+    });
+
+    test('in either normalization form, whatever that of the text is', async () => {
+      const { as: owner, job } = await withFiles('forms.mp3');
+      const composed = 'Caf\u00e9 in K\u00f6ln.';
+      const decomposed = composed.normalize('NFD');
+      await api.given.segments(job, [composed, decomposed, 'Cafe in Koln.']);
+      for (const query of ['caf\u00e9 k\u00f6ln', 'cafe\u0301 ko\u0308ln']) {
+        const { edges } = await searchSegments(owner, query);
+        expect(edges.map(({ node }) => node.segment.text)).toEqual([decomposed, composed]);
+        expect(edges.map(({ node }) => matches(node.highlight))).toEqual([
+          ['Cafe\u0301', 'Ko\u0308ln'],
+          ['Caf\u00e9', 'K\u00f6ln'],
+        ]);
+      }
+    });
+
+    test('the newest come first, and pages skip and repeat nothing while others add some', async () => {
+      const { as: owner, job } = await withFiles('growing.mp3');
+      const sentences = Array.from({ length: 11 }, (_, n) => `${'okapi '.repeat(1 + (n % 3))}${n}`);
+      await api.given.segments(job, sentences);
+      const met = await allMatches(
+        (args) => searchSegments(owner, 'okapi', args),
+        async () => {
+          const other = await withFiles('other.mp3');
+          await api.given.segments(other.job, ['Okapi.', 'Nothing of the kind. '.repeat(20)]);
+        },
+      );
+      expect(met.map(({ segment }) => segment.text)).toEqual(sentences.toReversed());
+    });
+
+    test('what was said in a job that is not completed is not found', async () => {
+      const { as: owner, user, job } = await withFiles('done.mp3');
+      const unfinished = await api.given.job({ user, status: 'processing' });
+      await api.given.segments(job, ['A walrus.']);
+      await api.given.segments(unfinished, ['Half a walrus.']);
+      expect(await texts(owner, 'walrus')).toEqual(['A walrus.']);
+      expect((await searchSegments(owner, 'walrus')).totalCount).toBe(1);
     });
 
     test('pages by cursor have each match once', async () => {

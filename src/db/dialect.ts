@@ -5,7 +5,9 @@ import type { PlanDialect } from './planDialect.ts';
 export type KeyType = 'integer' | 'text';
 
 /** What an ordering compares, so that nulls and cursors know their type. */
-export type OrderingKind = 'time' | 'number' | 'text';
+export type OrderingKind = 'time' | 'real' | 'integer' | 'bigInteger' | 'text';
+
+export const isNumeric = (kind: OrderingKind): boolean => kind !== 'time' && kind !== 'text';
 
 /** A statement that was sent, as the driver saw it. */
 export interface SentStatement {
@@ -60,12 +62,12 @@ export interface Dialect {
   rehearsalClient: typeof Knex.Client;
 }
 
-/** Full-text search. Both find rows that have all the words, whatever their case. */
+/** Full-text search. Both find rows that have all the words, whatever their case and normalization form. */
 export interface SearchDialect {
   /** The words as the database's own query language, safe to bind. */
   query(words: readonly string[]): string;
-  /** Matching jobs: `job_id` and `score` (higher is better); binds the query once. */
+  /** Matching jobs: `job_id` and `score` (higher is better, and of this row alone); binds the query once. */
   jobs: string;
-  /** Matching segments: `segment_id` and `score`; binds the query once. */
+  /** Matching segments: `segment_id`; binds the query once. */
   segments: string;
 }

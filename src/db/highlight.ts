@@ -6,6 +6,14 @@ export function searchWords(text: string): string[] {
   return text.toLowerCase().match(word) ?? [];
 }
 
+/** How a word may be written: its letters and their marks in one character or in several, as macOS names files. */
+export const spellingsOf = (searchWord: string): string[] => [
+  ...new Set([searchWord, searchWord.normalize('NFC'), searchWord.normalize('NFD')]),
+];
+
+/** A word as it is compared, however it is written. */
+const compared = (written: string): string => written.toLowerCase().normalize('NFC');
+
 /** A part of a text, and whether it is one of the words that were searched for. */
 export interface TextFragment {
   text: string;
@@ -14,11 +22,11 @@ export interface TextFragment {
 
 /** The whole text in parts, the words apart. */
 export function highlighted(text: string, words: readonly string[]): TextFragment[] {
-  const wanted = new Set(words);
+  const wanted = new Set(words.map(compared));
   const fragments: TextFragment[] = [];
   let end = 0;
   for (const { 0: found, index } of text.matchAll(word)) {
-    if (!wanted.has(found.toLowerCase())) continue;
+    if (!wanted.has(compared(found))) continue;
     fragments.push({ text: text.slice(end, index), isMatch: false });
     fragments.push({ text: found, isMatch: true });
     end = index + found.length;
@@ -39,11 +47,11 @@ interface Passage {
 
 /** The passages of a text that begin shortly before a match; its beginning where there is none. */
 function passagesOf(text: string, words: readonly string[]): Passage[] {
-  const wanted = new Set(words);
+  const wanted = new Set(words.map(compared));
   const found = Array.from(text.matchAll(word), ({ 0: { length }, 0: written, index }) => ({
     start: index,
     end: index + length,
-    match: wanted.has(written.toLowerCase()) ? written.toLowerCase() : null,
+    match: wanted.has(compared(written)) ? compared(written) : null,
   }));
   const lastStart = Math.max(0, found.length - PASSAGE_WORDS);
   const starts = found.flatMap(({ match }, index) =>

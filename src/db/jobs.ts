@@ -40,6 +40,9 @@ export type FailureCode =
   | 'LEASE_EXPIRED'
   | 'OUT_OF_TIME';
 
+/** Those whose transcript is there. Before, the segments of a job may be some of those that will be. */
+export const transcribedStatuses: readonly JobStatus[] = ['enriching', 'completed'];
+
 export interface JobRow {
   id: string;
   user_id: number;
@@ -86,10 +89,12 @@ export const jobColumns = [
   'error_message',
 ] as const satisfies readonly (keyof JobRow)[];
 
+export const isTranscribed = ({ status }: JobRow): boolean => transcribedStatuses.includes(status);
+
 const ordering = (
   name: string,
   column: keyof JobRow & string,
-  kind: 'time' | 'number',
+  kind: 'time' | 'real' | 'bigInteger',
 ): Ordering<JobRow> => ({
   name: `jobs.${name}`,
   column: `jobs.${column}`,
@@ -106,9 +111,9 @@ export const jobOrderings = {
   created_at: ordering('created_at', 'created_at', 'time'),
   updated_at: ordering('updated_at', 'updated_at', 'time'),
   finished_at: ordering('finished_at', 'finished_at', 'time'),
-  duration_seconds: ordering('duration_seconds', 'duration_seconds', 'number'),
-  processing_time_seconds: ordering('processing_time_seconds', 'processing_time_seconds', 'number'),
-  file_size_bytes: ordering('file_size_bytes', 'file_size_bytes', 'number'),
+  duration_seconds: ordering('duration_seconds', 'duration_seconds', 'real'),
+  processing_time_seconds: ordering('processing_time_seconds', 'processing_time_seconds', 'real'),
+  file_size_bytes: ordering('file_size_bytes', 'file_size_bytes', 'bigInteger'),
 };
 
 export interface JobFilter {

@@ -4,7 +4,7 @@ import { ApiError } from '../errors.ts';
 import { dialectOf } from './client.ts';
 import type { Dialect, KeyType, OrderingKind } from './dialect.ts';
 
-/** One way to order rows: by a value, and among equal values by a unique id. */
+/** One way to order rows: by a value, and among equal values by a unique id; the value may be that id. */
 export interface Ordering<Row> {
   /** Stands in the cursor, so that a cursor of another ordering is refused. */
   name: string;
@@ -58,17 +58,24 @@ export function keysetPage<Row>(
 ): Knex.QueryBuilder {
   const { ordering, limit, fromEnd, after, before } = page;
   const expression = orderExpression(dialect, ordering);
+  const isById = ordering.column === ordering.idColumn;
   const bound = (position: Position, comparison: '<' | '>'): void => {
-    query.whereRaw(`(${expression}, ${ordering.idColumn}) ${comparison} (?, ?)`, [
-      position.value ?? dialect.lowest(ordering.kind),
-      position.id,
-    ]);
+    if (isById) query.whereRaw(`${expression} ${comparison} ?`, [position.id]);
+    else
+      query.whereRaw(`(${expression}, ${ordering.idColumn}) ${comparison} (?, ?)`, [
+        position.value ?? dialect.lowest(ordering.kind),
+        position.id,
+      ]);
   };
   if (after) bound(after, page.descending ? '<' : '>');
   if (before) bound(before, page.descending ? '>' : '<');
   const direction = page.descending !== fromEnd ? 'DESC' : 'ASC';
   return query
-    .orderByRaw(`${expression} ${direction}, ${ordering.idColumn} ${direction}`)
+    .orderByRaw(
+      isById
+        ? `${expression} ${direction}`
+        : `${expression} ${direction}, ${ordering.idColumn} ${direction}`,
+    )
     .limit(limit + 1, { skipBinding: true });
 }
 
@@ -130,16 +137,29 @@ function contents(text: string): unknown[] {
 
 const isText = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0');
 
+/** The largest that an integer column of PostgreSQL holds. */
+export const MAX_INTEGER_ID = 2 ** 31 - 1;
+
+const isInteger = (value: unknown, largest: number): boolean =>
+  Number.isInteger(value) && Math.abs(Number(value)) <= largest;
+
+/** What the columns of a kind can be compared with: PostgreSQL refuses a statement with any other value. */
 const fits: Record<OrderingKind, (value: unknown) => boolean> = {
-  time: (value) => isText(value) && new Date(String(value)).toJSON() === value,
-  number: Number.isFinite,
+  // Four digits of a year: a moment beyond them has a sign before it, and no row is as old as the year 0.
+  time: (value) =>
+    isText(value) && /^(?!0000)\d{4}-/.test(String(value)) && isMoment(String(value)),
+  real: Number.isFinite,
+  integer: (value) => isInteger(value, MAX_INTEGER_ID),
+  bigInteger: (value) => isInteger(value, Number.MAX_SAFE_INTEGER),
   text: isText,
 };
 
-const MAX_INTEGER_ID = 2 ** 31 - 1;
+function isMoment(text: string): boolean {
+  return new Date(text).toJSON() === text;
+}
 
 const fitsId: Record<KeyType, (id: unknown) => boolean> = {
-  integer: (id) => Number.isInteger(id) && Math.abs(Number(id)) <= MAX_INTEGER_ID,
+  integer: fits.integer,
   text: isText,
 };
 

@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 import PostgresClient from 'knex/lib/dialects/postgres/index.js';
 import { LRUCache } from 'lru-cache';
 import pg, { type Client, type QueryResult } from 'pg';
-import type { Dialect, KeyType, PageOfEachParent } from './dialect.ts';
+import { type Dialect, isNumeric, type KeyType, type PageOfEachParent } from './dialect.ts';
+import { spellingsOf } from './highlight.ts';
 import { awaited, observed } from './observed.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
 import { postgresPlans } from './postgresPlans.ts';
@@ -97,9 +98,9 @@ export const postgres: Dialect = {
     `unnest(?::${arrayType(type)}) WITH ORDINALITY AS ${alias}(value, key)`,
   nullsLowest: (column, kind) => {
     if (kind === 'time') return `coalesce(${column}, '-infinity'::timestamptz)`;
-    return `coalesce(${column}, ${kind === 'number' ? '-1' : "''"})`;
+    return `coalesce(${column}, ${isNumeric(kind) ? '-1' : "''"})`;
   },
-  lowest: (kind) => (kind === 'time' ? '-infinity' : kind === 'number' ? -1 : ''),
+  lowest: (kind) => (kind === 'time' ? '-infinity' : isNumeric(kind) ? -1 : ''),
   pageOfEachParent(
     db: Knex,
     { table, columns, parentColumn, parentType, parents, narrow }: PageOfEachParent,
@@ -123,11 +124,20 @@ export const postgres: Dialect = {
   // Knex's types know no clients but its own.
   rehearsalClient: PostgresqlRehearsalClient as unknown as typeof Knex.Client,
   search: {
-    query: (words) => words.map((word) => `'${word}'`).join(' & '),
+    query: (words) =>
+      words
+        .map(
+          (word) =>
+            `(${spellingsOf(word)
+              .map((spelling) => `'${spelling}'`)
+              .join(' | ')})`,
+        )
+        .join(' & '),
     jobs: `SELECT job_id, ts_rank(document, query)::float8 AS score
              FROM job_search, to_tsquery('simple', ?) AS query WHERE document @@ query`,
-    segments: `SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
-                 FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query`,
+    // OFFSET keeps the planner from reading all segments, the newest first, until a page of them matches.
+    segments: `SELECT id AS segment_id
+                 FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query OFFSET 0`,
   },
   watchJobs: (db, listener) => watchPostgresJobs(db.client.config.connection, listener),
 };

@@ -1,34 +1,35 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
 import { bestPassage, highlighted, type TextFragment } from './highlight.ts';
-import { type JobRow, jobColumns } from './jobs.ts';
+import { type JobRow, jobColumns, transcribedStatuses } from './jobs.ts';
 import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
 import { type SegmentRow, segmentColumns } from './segments.ts';
 
-export interface Match {
+export type JobMatchRow = JobRow & {
   /** How well it matches; higher is better, and only good to compare within one search. */
   score: number;
-}
+};
 
-export type JobMatchRow = JobRow & Match;
-export type SegmentMatchRow = SegmentRow & Match;
-
-const byScore = { kind: 'number', nullable: false, column: 'found.score' } as const;
-
+/** The score is of the row alone: one that others' rows change would skip rows between two pages, or repeat them. */
 export const jobMatchOrdering: Ordering<JobMatchRow> = {
-  ...byScore,
   name: 'jobs.score',
+  column: 'found.score',
+  kind: 'real',
+  nullable: false,
   value: (row) => row.score,
   idColumn: 'jobs.id',
   idType: 'text',
   id: (row) => row.id,
 };
 
-export const segmentMatchOrdering: Ordering<SegmentMatchRow> = {
-  ...byScore,
-  name: 'segments.score',
-  value: (row) => row.score,
-  idColumn: 'segments.id',
+/** By the id alone. SQLite's index has it, and stops at the end of a page. */
+export const segmentMatchOrdering: Ordering<SegmentRow> = {
+  name: 'segments.newest',
+  column: 'found.segment_id',
+  kind: 'integer',
+  nullable: false,
+  value: (row) => row.id,
+  idColumn: 'found.segment_id',
   idType: 'integer',
   id: (row) => row.id,
 };
@@ -49,31 +50,35 @@ function jobMatches(db: Knex, { words, userId }: Search): Knex.QueryBuilder {
   return userId === null ? query : query.where('jobs.user_id', userId);
 }
 
+/** What workers are handing in is not found before it is whole. */
 function segmentMatches(db: Knex, { words, userId }: Search): Knex.QueryBuilder {
   const { search } = dialectOf(db);
   const query = db
     .from(db.raw(`(${search.segments}) AS found`, [search.query(words)]))
-    .join('segments', 'segments.id', 'found.segment_id');
-  if (userId === null) return query;
-  return query.join('jobs', 'jobs.id', 'segments.job_id').where('jobs.user_id', userId);
+    .join('segments', 'segments.id', 'found.segment_id')
+    .join('jobs', 'jobs.id', 'segments.job_id')
+    .whereIn('jobs.status', transcribedStatuses);
+  return userId === null ? query : query.where('jobs.user_id', userId);
 }
 
-const columnsOf = (table: string, columns: readonly string[]): string[] => [
-  'found.score',
-  ...columns.map((column) => `${table}.${column}`),
-];
+const columnsOf = (table: string, columns: readonly string[]): string[] =>
+  columns.map((column) => `${table}.${column}`);
 
 export async function findJobMatches(
   db: Knex,
   { page, ...search }: SearchPage<JobMatchRow>,
 ): Promise<Page<JobMatchRow>> {
-  return findPage(db, jobMatches(db, search).select(columnsOf('jobs', jobColumns)), page);
+  return findPage(
+    db,
+    jobMatches(db, search).select(['found.score', ...columnsOf('jobs', jobColumns)]),
+    page,
+  );
 }
 
 export async function findSegmentMatches(
   db: Knex,
-  { page, ...search }: SearchPage<SegmentMatchRow>,
-): Promise<Page<SegmentMatchRow>> {
+  { page, ...search }: SearchPage<SegmentRow>,
+): Promise<Page<SegmentRow>> {
   const query = segmentMatches(db, search).select(columnsOf('segments', segmentColumns));
   return findPage(db, query, page);
 }

@@ -20,6 +20,19 @@ export interface SegmentRow {
   no_speech_probability: number | null;
 }
 
+/** A word of a segment and its time in seconds, in Whisper's names. */
+export interface SpokenWord {
+  word: string;
+  start: number;
+  end: number;
+  probability?: number;
+}
+
+/** A segment with its words, where Whisper was asked for their times and somebody asks for them here. */
+export interface TranscriptRow extends Omit<SegmentRow, 'id'> {
+  words: readonly SpokenWord[] | null;
+}
+
 export const segmentColumns = [
   'id',
   'job_id',
@@ -36,7 +49,7 @@ export const segmentColumns = [
 export const segmentOrdering: Ordering<SegmentRow> = {
   name: 'segments.position',
   column: 'segments.position',
-  kind: 'number',
+  kind: 'integer',
   nullable: false,
   value: (row) => row.position,
   idColumn: 'segments.id',
@@ -51,31 +64,78 @@ export async function findSegmentsByIds(db: Knex, ids: readonly number[]): Promi
     .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(ids)]);
 }
 
-/** All segments of the jobs, in order of time within each. */
-export async function findSegmentsByJobIds(
+const [, ...transcriptColumns] = segmentColumns;
+
+/** The position alone says it all within a job. */
+const transcriptOrdering: Ordering<StoredTranscriptRow> = {
+  name: 'segments.position',
+  column: 'segments.position',
+  kind: 'integer',
+  nullable: false,
+  value: (row) => row.position,
+  idColumn: 'segments.position',
+  idType: 'integer',
+  id: (row) => row.position,
+};
+
+export interface TranscriptPage {
+  /** Those after this position; null from the beginning. */
+  after: number | null;
+  limit: number;
+  withWords: boolean;
+}
+
+/** The next segments of each of the jobs, in order of time. */
+export async function findTranscriptPagesByJobIds(
   db: Knex,
   jobIds: readonly string[],
-): Promise<SegmentRow[]> {
-  const dialect = dialectOf(db);
-  return db('segments')
-    .select(segmentColumns)
-    .whereRaw(dialect.isAnyOf('job_id', 'text'), [dialect.keyList(jobIds)])
-    .orderBy(['job_id', 'position']);
+  { after, limit, withWords }: TranscriptPage,
+): Promise<Map<string, Page<TranscriptRow>>> {
+  const pages = await findPageOfEachParent<StoredTranscriptRow, string>(db, {
+    ...ofJobs,
+    columns: withWords ? [...transcriptColumns, 'words'] : transcriptColumns,
+    parents: jobIds,
+    page: {
+      ordering: transcriptOrdering,
+      descending: false,
+      limit,
+      fromEnd: false,
+      after: after === null ? null : { value: after, id: after },
+      before: null,
+    },
+  });
+  return new Map(
+    [...pages].map(([jobId, page]) => [jobId, { ...page, rows: page.rows.map(withReadWords) }]),
+  );
 }
+
+/** PostgreSQL's driver has read the JSON already. */
+interface StoredTranscriptRow extends Omit<SegmentRow, 'id'> {
+  words?: string | readonly SpokenWord[] | null;
+}
+
+const withReadWords = ({ words = null, ...segment }: StoredTranscriptRow): TranscriptRow => ({
+  ...segment,
+  words: typeof words === 'string' ? JSON.parse(words) : words,
+});
+
+const ofJobs = {
+  table: 'segments',
+  parentColumn: 'job_id',
+  parentType: 'text',
+  parentOf: (row: Pick<SegmentRow, 'job_id'>) => row.job_id,
+  filter: (query: Knex.QueryBuilder) => query,
+} as const;
 
 export async function findSegmentPagesByJobIds(
   db: Knex,
   jobIds: readonly string[],
   page: PageRequest<SegmentRow>,
 ): Promise<Map<string, Page<SegmentRow>>> {
-  return findPageOfEachParent(db, {
-    table: 'segments',
+  return findPageOfEachParent<SegmentRow, string>(db, {
+    ...ofJobs,
     columns: segmentColumns,
-    parentColumn: 'job_id',
-    parentType: 'text',
     parents: jobIds,
-    parentOf: (row: SegmentRow) => row.job_id,
-    filter: (query) => query,
     page,
   });
 }
@@ -84,11 +144,5 @@ export async function countSegmentsByJobIds(
   db: Knex,
   jobIds: readonly string[],
 ): Promise<Map<string, number>> {
-  return countOfEachParent(db, {
-    table: 'segments',
-    parentColumn: 'job_id',
-    parentType: 'text',
-    parents: jobIds,
-    filter: (query) => query,
-  });
+  return countOfEachParent(db, { ...ofJobs, parents: jobIds });
 }

@@ -3,7 +3,8 @@ import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
 import SqliteTransaction, {
   type TransactionOptions,
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
-import type { Dialect, PageOfEachParent } from './dialect.ts';
+import { type Dialect, isNumeric, type PageOfEachParent } from './dialect.ts';
+import { spellingsOf } from './highlight.ts';
 import { awaited, observed } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import {
@@ -111,12 +112,18 @@ class SqliteRehearsalClient extends SqliteClient {
   }
 }
 
+const searchedTexts = ['original_filename', 'abstract', 'summary', 'keywords'];
+
+/** 1 where all words are in this text of a job, 0 where they are in several of its texts. */
+const hasAllWords = (text: string): string => `(job_search.rowid IN (SELECT rowid FROM job_search
+             WHERE job_search MATCH (SELECT '${text} : (' || query || ')' FROM asked)))`;
+
 export const sqlite: Dialect = {
   isAnyOf: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   keyList: (keys) => JSON.stringify(keys),
   eachKey: (_type, alias = 'k') => `json_each(?) AS ${alias}`,
-  nullsLowest: (column, kind) => `coalesce(${column}, ${kind === 'number' ? '-1' : "''"})`,
-  lowest: (kind) => (kind === 'number' ? -1 : ''),
+  nullsLowest: (column, kind) => `coalesce(${column}, ${isNumeric(kind) ? '-1' : "''"})`,
+  lowest: (kind) => (isNumeric(kind) ? -1 : ''),
   pageOfEachParent(
     db: Knex,
     { table, columns, parentColumn, parentType, parents, narrow }: PageOfEachParent,
@@ -139,12 +146,21 @@ export const sqlite: Dialect = {
   // Knex's types know no clients but its own.
   rehearsalClient: SqliteRehearsalClient as unknown as typeof Knex.Client,
   search: {
-    query: (words) => words.map((word) => `"${word}"`).join(' '),
-    jobs: `SELECT keys.job_id, -bm25(job_search) AS score
+    query: (words) =>
+      words
+        .map(
+          (word) =>
+            `(${spellingsOf(word)
+              .map((spelling) => `"${spelling}"`)
+              .join(' OR ')})`,
+        )
+        .join(' AND '),
+    // Not bm25, whose scores move whenever a document is added or changed.
+    jobs: `WITH asked (query) AS (SELECT ?)
+           SELECT keys.job_id, ${searchedTexts.map(hasAllWords).join(' + ')} AS score
              FROM job_search JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-            WHERE job_search MATCH ?`,
-    segments: `SELECT rowid AS segment_id, -bm25(segment_search) AS score
-                 FROM segment_search WHERE segment_search MATCH ?`,
+            WHERE job_search MATCH (SELECT query FROM asked)`,
+    segments: `SELECT rowid AS segment_id FROM segment_search WHERE segment_search MATCH ?`,
   },
   watchJobs: (db, listener) => watchSqliteJobs(db.client.config.connection.filename, listener),
 };

@@ -12,7 +12,7 @@ import { metadataByJobId } from './metadataByJobId.ts';
 import { segmentById } from './segmentById.ts';
 import { segmentCountByJobId } from './segmentCountByJobId.ts';
 import { segmentPageByJobId } from './segmentPageByJobId.ts';
-import { segmentsByJobId } from './segmentsByJobId.ts';
+import { transcriptByJobId } from './transcriptByJobId.ts';
 import { userById } from './userById.ts';
 
 const factories = {
@@ -28,7 +28,7 @@ const factories = {
   segmentById,
   segmentCountByJobId,
   segmentPageByJobId,
-  segmentsByJobId,
+  transcriptByJobId,
   userById,
 };
 

@@ -3,13 +3,14 @@ import { userIdInSight, visibleJob } from '../auth/visibility.ts';
 import {
   countJobs,
   findJobPage,
+  isTranscribed,
   type JobPageRequest,
   type JobStatus as JobStatusName,
   jobOrderings,
   jobStatuses,
 } from '../db/jobs.ts';
+import { emptyPage } from '../db/keyset.ts';
 import { segmentOrdering } from '../db/segments.ts';
-import { formatTranscript } from '../transcripts/formats.ts';
 import { builder } from './builder.ts';
 import {
   type ConnectionArguments,
@@ -129,6 +130,8 @@ Job.implement({
         complexity: connectionComplexity,
         resolve: async (job, args, { loaders }) => {
           const request = pageRequest(args, segmentOrdering, false);
+          // Until the job is done, its segments are what a worker is handing in, or failed to.
+          if (!isTranscribed(job)) return connectionOf(emptyPage(), segmentOrdering, async () => 0);
           const page = await loaders.segmentPageByJobId.load({ parent: job.id, request });
           return connectionOf(page, segmentOrdering, () =>
             loaders.segmentCountByJobId.load(job.id),
@@ -149,10 +152,10 @@ Job.implement({
       },
       // All segments of the job are read, some thousands of them where it is long.
       complexity: 400,
-      resolve: async (job, { format }, { loaders }) => {
-        const segments = await loaders.segmentsByJobId.load(job.id);
-        return segments.length === 0 ? null : formatTranscript(format ?? 'text', segments);
-      },
+      resolve: (job, { format }, { loaders }) =>
+        isTranscribed(job)
+          ? loaders.transcriptByJobId.load({ parent: job.id, request: format ?? 'text' })
+          : null,
     }),
   }),
 });

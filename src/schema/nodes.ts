@@ -1,6 +1,6 @@
 import { isAdministrator, visibleJob, visibleUser } from '../auth/visibility.ts';
 import type { AuditLogRow } from '../db/auditLogs.ts';
-import type { JobRow } from '../db/jobs.ts';
+import { isTranscribed, type JobRow } from '../db/jobs.ts';
 import type { MetadataRow } from '../db/metadata.ts';
 import type { SegmentRow } from '../db/segments.ts';
 import type { UserRow } from '../db/users.ts';
@@ -39,7 +39,8 @@ export const Segment = builder.nodeRef<SegmentRow, number>('Segment', {
       ids.map(async (id) => {
         const segment = await loaders.segmentById.load(id);
         const job = segment && (await loaders.jobById.load(segment.job_id));
-        return visibleJob(viewer, job) ? segment : null;
+        const visible = visibleJob(viewer, job);
+        return visible && isTranscribed(visible) ? segment : null;
       }),
     ),
 });

@@ -7,9 +7,9 @@ import {
   findSegmentMatches,
   type JobMatchRow,
   jobMatchOrdering,
-  type SegmentMatchRow,
   segmentMatchOrdering,
 } from '../db/search.ts';
+import type { SegmentRow } from '../db/segments.ts';
 import { ApiError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { connectionComplexity, connectionOf, pageRequest } from './connection.ts';
@@ -28,13 +28,12 @@ const Fragment = builder.objectRef<TextFragment>('TextFragment').implement({
   }),
 });
 
-const scoreDescription =
-  'How well it matches; higher is better. Only good to compare within a search.';
-
 const JobMatch = builder.objectRef<Found<JobMatchRow>>('JobMatch').implement({
   description: 'A job that has all the words in its file name, abstract, summary or keywords.',
   fields: (t) => ({
-    score: t.exposeFloat('score', { description: scoreDescription }),
+    score: t.exposeFloat('score', {
+      description: 'How well it matches; higher is better. Only good to compare within a search.',
+    }),
     job: t.field({ type: Job, description: 'The job.', resolve: (match) => match }),
     highlight: t.field({
       type: [Fragment],
@@ -45,10 +44,9 @@ const JobMatch = builder.objectRef<Found<JobMatchRow>>('JobMatch').implement({
   }),
 });
 
-const SegmentMatch = builder.objectRef<Found<SegmentMatchRow>>('SegmentMatch').implement({
+const SegmentMatch = builder.objectRef<Found<SegmentRow>>('SegmentMatch').implement({
   description: 'A piece of a transcript that has all the words.',
   fields: (t) => ({
-    score: t.exposeFloat('score', { description: scoreDescription }),
     segment: t.field({
       type: Segment,
       description: 'The piece; its `startSeconds` is where to begin to play.',
@@ -95,7 +93,8 @@ builder.queryFields((t) => ({
     {
       type: JobMatch,
       authScopes: { reader: true },
-      description: 'Jobs by words in file name, abstract, summary and keywords, the best first.',
+      description:
+        'Jobs by words in file name, abstract, summary and keywords: the best first, among equals the newest.',
       args: searchArguments,
       // All matches are ranked, however few are asked for.
       complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
@@ -117,9 +116,9 @@ builder.queryFields((t) => ({
     {
       type: SegmentMatch,
       authScopes: { reader: true },
-      description: 'Pieces of transcripts by the words in them, the best first.',
+      description: 'Pieces of transcripts by the words in them, the newest first.',
       args: searchArguments,
-      // All matches are ranked, however few are asked for.
+      // PostgreSQL sorts all matches, however few are asked for.
       complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
       resolve: async (_root, args, { db, viewer }) => {
         const search = { words: wordsOf(args.query), userId: userIdInSight(viewer, null) };

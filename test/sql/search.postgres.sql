@@ -24,28 +24,30 @@ where "jobs"."user_id" = $2 and (found.score, jobs.id) < ($3, $4)
 order by found.score DESC, jobs.id DESC
 limit 21;
 
--- findSegmentMatches: the best of all segments
-select "found"."score", "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
+-- findSegmentMatches: the newest of all segments
+select "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
 from (
-  SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
+  SELECT id AS segment_id
   FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
-) AS found
-inner join "segments" on "segments"."id" = "found"."segment_id"
-order by found.score DESC, segments.id DESC
-limit 21;
-
--- findSegmentMatches: among a user's segments, after a cursor
-select "found"."score", "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
-from (
-  SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
-  FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
+  WHERE document @@ query OFFSET 0
 ) AS found
 inner join "segments" on "segments"."id" = "found"."segment_id"
 inner join "jobs" on "jobs"."id" = "segments"."job_id"
-where "jobs"."user_id" = $2 and (found.score, segments.id) < ($3, $4)
-order by found.score DESC, segments.id DESC
+where "jobs"."status" in ($2, $3)
+order by found.segment_id DESC
+limit 21;
+
+-- findSegmentMatches: among a user's segments, after a cursor
+select "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
+from (
+  SELECT id AS segment_id
+  FROM segments, to_tsquery('simple', $1) AS query
+  WHERE document @@ query OFFSET 0
+) AS found
+inner join "segments" on "segments"."id" = "found"."segment_id"
+inner join "jobs" on "jobs"."id" = "segments"."job_id"
+where "jobs"."status" in ($2, $3) and "jobs"."user_id" = $4 and found.segment_id < $5
+order by found.segment_id DESC
 limit 21;
 
 -- countJobMatches: among all jobs
@@ -70,22 +72,24 @@ where "jobs"."user_id" = $2;
 -- countSegmentMatches: among all segments
 select count(*) as "count"
 from (
-  SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
+  SELECT id AS segment_id
   FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
+  WHERE document @@ query OFFSET 0
 ) AS found
-inner join "segments" on "segments"."id" = "found"."segment_id";
+inner join "segments" on "segments"."id" = "found"."segment_id"
+inner join "jobs" on "jobs"."id" = "segments"."job_id"
+where "jobs"."status" in ($2, $3);
 
 -- countSegmentMatches: among a user's segments
 select count(*) as "count"
 from (
-  SELECT id AS segment_id, ts_rank(document, query)::float8 AS score
+  SELECT id AS segment_id
   FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
+  WHERE document @@ query OFFSET 0
 ) AS found
 inner join "segments" on "segments"."id" = "found"."segment_id"
 inner join "jobs" on "jobs"."id" = "segments"."job_id"
-where "jobs"."user_id" = $2;
+where "jobs"."status" in ($2, $3) and "jobs"."user_id" = $4;
 
 -- findJobHighlights: some jobs
 select "jobs"."id", "original_filename", "abstract", "summary", "keywords"

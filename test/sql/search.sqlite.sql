@@ -3,11 +3,44 @@
 
 -- findJobMatches: the best of all jobs
 select `found`.`score`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
-from (
-  SELECT keys.job_id, -bm25(job_search) AS score
+from (WITH asked (query) AS (
+    SELECT +?
+  )
+  SELECT keys.job_id, (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'original_filename : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'abstract : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'summary : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'keywords : (' || query || ')'
+        FROM asked
+      )
+    )) AS score
   FROM job_search
   JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-  WHERE job_search MATCH +?
+  WHERE job_search MATCH (
+    SELECT query
+    FROM asked
+  )
 ) AS found
 inner join `jobs` on `jobs`.`id` = `found`.`job_id`
 order by found.score DESC, jobs.id DESC
@@ -15,58 +48,159 @@ limit 21;
 
 -- findJobMatches: among a user's jobs, after a cursor
 select `found`.`score`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
-from (
-  SELECT keys.job_id, -bm25(job_search) AS score
+from (WITH asked (query) AS (
+    SELECT +?
+  )
+  SELECT keys.job_id, (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'original_filename : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'abstract : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'summary : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'keywords : (' || query || ')'
+        FROM asked
+      )
+    )) AS score
   FROM job_search
   JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-  WHERE job_search MATCH +?
+  WHERE job_search MATCH (
+    SELECT query
+    FROM asked
+  )
 ) AS found
 inner join `jobs` on `jobs`.`id` = `found`.`job_id`
 where `jobs`.`user_id` = +? and (found.score, jobs.id) < (+?, +?)
 order by found.score DESC, jobs.id DESC
 limit 21;
 
--- findSegmentMatches: the best of all segments
-select `found`.`score`, `segments`.`id`, `segments`.`job_id`, `segments`.`position`, `segments`.`start_seconds`, `segments`.`end_seconds`, `segments`.`text`, `segments`.`speaker`, `segments`.`average_log_probability`, `segments`.`no_speech_probability`
+-- findSegmentMatches: the newest of all segments
+select `segments`.`id`, `segments`.`job_id`, `segments`.`position`, `segments`.`start_seconds`, `segments`.`end_seconds`, `segments`.`text`, `segments`.`speaker`, `segments`.`average_log_probability`, `segments`.`no_speech_probability`
 from (
-  SELECT rowid AS segment_id, -bm25(segment_search) AS score
-  FROM segment_search
-  WHERE segment_search MATCH +?
-) AS found
-inner join `segments` on `segments`.`id` = `found`.`segment_id`
-order by found.score DESC, segments.id DESC
-limit 21;
-
--- findSegmentMatches: among a user's segments, after a cursor
-select `found`.`score`, `segments`.`id`, `segments`.`job_id`, `segments`.`position`, `segments`.`start_seconds`, `segments`.`end_seconds`, `segments`.`text`, `segments`.`speaker`, `segments`.`average_log_probability`, `segments`.`no_speech_probability`
-from (
-  SELECT rowid AS segment_id, -bm25(segment_search) AS score
+  SELECT rowid AS segment_id
   FROM segment_search
   WHERE segment_search MATCH +?
 ) AS found
 inner join `segments` on `segments`.`id` = `found`.`segment_id`
 inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
-where `jobs`.`user_id` = +? and (found.score, segments.id) < (+?, +?)
-order by found.score DESC, segments.id DESC
+where `jobs`.`status` in (+?, +?)
+order by found.segment_id DESC
+limit 21;
+
+-- findSegmentMatches: among a user's segments, after a cursor
+select `segments`.`id`, `segments`.`job_id`, `segments`.`position`, `segments`.`start_seconds`, `segments`.`end_seconds`, `segments`.`text`, `segments`.`speaker`, `segments`.`average_log_probability`, `segments`.`no_speech_probability`
+from (
+  SELECT rowid AS segment_id
+  FROM segment_search
+  WHERE segment_search MATCH +?
+) AS found
+inner join `segments` on `segments`.`id` = `found`.`segment_id`
+inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
+where `jobs`.`status` in (+?, +?) and `jobs`.`user_id` = +? and found.segment_id < +?
+order by found.segment_id DESC
 limit 21;
 
 -- countJobMatches: among all jobs
 select count(*) as `count`
-from (
-  SELECT keys.job_id, -bm25(job_search) AS score
+from (WITH asked (query) AS (
+    SELECT +?
+  )
+  SELECT keys.job_id, (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'original_filename : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'abstract : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'summary : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'keywords : (' || query || ')'
+        FROM asked
+      )
+    )) AS score
   FROM job_search
   JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-  WHERE job_search MATCH +?
+  WHERE job_search MATCH (
+    SELECT query
+    FROM asked
+  )
 ) AS found
 inner join `jobs` on `jobs`.`id` = `found`.`job_id`;
 
 -- countJobMatches: among a user's jobs
 select count(*) as `count`
-from (
-  SELECT keys.job_id, -bm25(job_search) AS score
+from (WITH asked (query) AS (
+    SELECT +?
+  )
+  SELECT keys.job_id, (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'original_filename : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'abstract : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'summary : (' || query || ')'
+        FROM asked
+      )
+    )) + (job_search.rowid IN (
+      SELECT rowid
+      FROM job_search
+      WHERE job_search MATCH (
+        SELECT 'keywords : (' || query || ')'
+        FROM asked
+      )
+    )) AS score
   FROM job_search
   JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-  WHERE job_search MATCH +?
+  WHERE job_search MATCH (
+    SELECT query
+    FROM asked
+  )
 ) AS found
 inner join `jobs` on `jobs`.`id` = `found`.`job_id`
 where `jobs`.`user_id` = +?;
@@ -74,22 +208,24 @@ where `jobs`.`user_id` = +?;
 -- countSegmentMatches: among all segments
 select count(*) as `count`
 from (
-  SELECT rowid AS segment_id, -bm25(segment_search) AS score
-  FROM segment_search
-  WHERE segment_search MATCH +?
-) AS found
-inner join `segments` on `segments`.`id` = `found`.`segment_id`;
-
--- countSegmentMatches: among a user's segments
-select count(*) as `count`
-from (
-  SELECT rowid AS segment_id, -bm25(segment_search) AS score
+  SELECT rowid AS segment_id
   FROM segment_search
   WHERE segment_search MATCH +?
 ) AS found
 inner join `segments` on `segments`.`id` = `found`.`segment_id`
 inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
-where `jobs`.`user_id` = +?;
+where `jobs`.`status` in (+?, +?);
+
+-- countSegmentMatches: among a user's segments
+select count(*) as `count`
+from (
+  SELECT rowid AS segment_id
+  FROM segment_search
+  WHERE segment_search MATCH +?
+) AS found
+inner join `segments` on `segments`.`id` = `found`.`segment_id`
+inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
+where `jobs`.`status` in (+?, +?) and `jobs`.`user_id` = +?;
 
 -- findJobHighlights: some jobs
 select `jobs`.`id`, `original_filename`, `abstract`, `summary`, `keywords`

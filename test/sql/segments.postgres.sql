@@ -6,11 +6,27 @@ select "id", "job_id", "position", "start_seconds", "end_seconds", "text", "spea
 from "segments"
 where id = ANY($1::int[]);
 
--- findSegmentsByJobIds: some jobs
-select "id", "job_id", "position", "start_seconds", "end_seconds", "text", "speaker", "average_log_probability", "no_speech_probability"
-from "segments"
-where job_id = ANY($1::text[])
-order by "job_id" asc, "position" asc;
+-- findTranscriptPagesByJobIds: the beginning of each
+select "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability"
+from unnest($1::text[]) WITH ORDINALITY AS k(value, key)
+CROSS JOIN LATERAL (
+  select "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
+  from "segments"
+  where segments.job_id = k.value
+  order by segments.position ASC
+  limit 1025
+) AS page;
+
+-- findTranscriptPagesByJobIds: the next, with words
+select "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability", "page"."words"
+from unnest($1::text[]) WITH ORDINALITY AS k(value, key)
+CROSS JOIN LATERAL (
+  select "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability", "segments"."words"
+  from "segments"
+  where segments.job_id = k.value and segments.position > $2
+  order by segments.position ASC
+  limit 129
+) AS page;
 
 -- findSegmentPagesByJobIds: the first of each
 select "page"."id", "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability"

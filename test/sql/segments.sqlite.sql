@@ -9,14 +9,27 @@ where id IN (
   FROM json_each(+?)
 );
 
--- findSegmentsByJobIds: some jobs
-select `id`, `job_id`, `position`, `start_seconds`, `end_seconds`, `text`, `speaker`, `average_log_probability`, `no_speech_probability`
-from `segments`
-where job_id IN (
-  SELECT value
-  FROM json_each(+?)
-)
-order by `job_id` asc, `position` asc;
+-- findTranscriptPagesByJobIds: the beginning of each
+select `page`.`job_id`, `page`.`position`, `page`.`start_seconds`, `page`.`end_seconds`, `page`.`text`, `page`.`speaker`, `page`.`average_log_probability`, `page`.`no_speech_probability`
+from json_each(+?) AS k
+CROSS JOIN segments AS page ON page.rowid IN (
+  select `segments`.`rowid`
+  from `segments`
+  where segments.job_id = k.value
+  order by segments.position ASC
+  limit 1025
+);
+
+-- findTranscriptPagesByJobIds: the next, with words
+select `page`.`job_id`, `page`.`position`, `page`.`start_seconds`, `page`.`end_seconds`, `page`.`text`, `page`.`speaker`, `page`.`average_log_probability`, `page`.`no_speech_probability`, `page`.`words`
+from json_each(+?) AS k
+CROSS JOIN segments AS page ON page.rowid IN (
+  select `segments`.`rowid`
+  from `segments`
+  where segments.job_id = k.value and segments.position > +?
+  order by segments.position ASC
+  limit 129
+);
 
 -- findSegmentPagesByJobIds: the first of each
 select `page`.`id`, `page`.`job_id`, `page`.`position`, `page`.`start_seconds`, `page`.`end_seconds`, `page`.`text`, `page`.`speaker`, `page`.`average_log_probability`, `page`.`no_speech_probability`

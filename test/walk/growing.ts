@@ -18,8 +18,7 @@ export const growing: readonly { statement: RegExp; reason: string }[] = [
     reason: 'A search ranks all matches before it knows the best.',
   },
   {
-    statement:
-      /from [`"]segments[`"] where job_id .* order by [`"]job_id[`"] asc, [`"]position[`"] asc/,
+    statement: /^select [`"]page[`"].[`"]job_id[`"], [`"]page[`"].[`"]position[`"]/,
     reason: 'Job.transcript is made of all segments of the job.',
   },
 ];

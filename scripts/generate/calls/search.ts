@@ -5,7 +5,7 @@ const words = ['quarterly', 'budget'];
 const everybodys: search.Search = { words, userId: null };
 const own: search.Search = { words, userId: 1 };
 const bestJobs = page(search.jobMatchOrdering);
-const bestSegments = page(search.segmentMatchOrdering);
+const newestSegments = page(search.segmentMatchOrdering);
 
 export const searchCalls: Calls<typeof search> = {
   findJobMatches: {
@@ -17,12 +17,12 @@ export const searchCalls: Calls<typeof search> = {
       }),
   },
   findSegmentMatches: {
-    'the best of all segments': (db) =>
-      search.findSegmentMatches(db, { ...everybodys, page: bestSegments }),
+    'the newest of all segments': (db) =>
+      search.findSegmentMatches(db, { ...everybodys, page: newestSegments }),
     "among a user's segments, after a cursor": (db) =>
       search.findSegmentMatches(db, {
         ...own,
-        page: { ...bestSegments, after: { value: 1.5, id: 1 } },
+        page: { ...newestSegments, after: { value: 1, id: 1 } },
       }),
   },
   countJobMatches: {

@@ -5,7 +5,16 @@ const { segmentOrdering } = segments;
 
 export const segmentCalls: Calls<typeof segments> = {
   findSegmentsByIds: { 'some ids': (db) => segments.findSegmentsByIds(db, [1, 2]) },
-  findSegmentsByJobIds: { 'some jobs': (db) => segments.findSegmentsByJobIds(db, jobIds) },
+  findTranscriptPagesByJobIds: {
+    'the beginning of each': (db) =>
+      segments.findTranscriptPagesByJobIds(db, jobIds, {
+        after: null,
+        limit: 1024,
+        withWords: false,
+      }),
+    'the next, with words': (db) =>
+      segments.findTranscriptPagesByJobIds(db, jobIds, { after: 127, limit: 128, withWords: true }),
+  },
   findSegmentPagesByJobIds: {
     'the first of each': (db) =>
       segments.findSegmentPagesByJobIds(db, jobIds, page(segmentOrdering, { descending: false })),
