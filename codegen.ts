@@ -16,6 +16,7 @@ const config: CodegenConfig = {
           DateTime: 'string',
           SafeInt: 'number',
           JSONObject: 'Record<string, unknown>',
+          WhisperJson: { input: 'Record<string, unknown>', output: 'never' },
         },
         strictScalars: true,
         enumType: 'string-literal',

@@ -39,7 +39,7 @@ const mayImport = {
   'live/': ['db/'],
   // It could be lifted out into a package, so it knows nothing of the rest.
   'perf/': [],
-  'jobs/': ['auth/', 'db/', 'errors.ts'],
+  'jobs/': ['transcripts/', 'auth/', 'db/', 'errors.ts'],
   'transcripts/': ['type db/'],
   'auth/': ['db/', 'config.ts', 'errors.ts'],
   'db/': ['type config.ts', 'errors.ts'],

@@ -9,6 +9,9 @@ export const errorCodes = {
   BAD_USER_INPUT:
     'An argument or variable has a value that cannot be used; the message says which.',
   LEASE_LOST: 'The worker does not have the job any more; what it sent changed nothing.',
+  INVALID_TRANSCRIPT:
+    "What was handed in is no transcript of Whisper's, or breaks a rule; the message says where.",
+  TRANSCRIPT_TOO_LARGE: 'The request with a transcript has more bytes than one may have.',
   QUERY_TOO_COMPLEX: 'The operation is over a limit; `extensions` has the limit and the value.',
   GRAPHQL_PARSE_FAILED: 'The text is not GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The operation does not fit the schema.',

@@ -28,6 +28,7 @@ import { timeResolvers } from './perf/timedResolvers.ts';
 import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
+import { type Exchange, useBodySize } from './plugins/useBodySize.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
 import { useSubscriptions } from './plugins/useSubscriptions.ts';
 import { useText } from './plugins/useText.ts';
@@ -38,8 +39,6 @@ import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 /** The most keys that a loader puts into one statement. */
 const MAX_BATCH_SIZE = 500;
-
-const MAX_BODY_BYTES = 1_000_000;
 
 /** Connections to PostgreSQL for what nobody waits for; SQLite has one, on a thread of its own. */
 const BACKGROUND_CONNECTIONS = 2;
@@ -122,7 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const newLoaders = () => createLoaders(db, { maxBatchSize, observer: monitor });
   const maskError = createMaskError(logger);
-  const yoga = createYoga<RequestOrigin, Context>({
+  const yoga = createYoga<RequestOrigin & Exchange, Context>({
     schema: timeResolvers(options.schema ?? createSchema(), monitor.heldThread),
     context: ({ requestId, origin }): Context => ({
       db,
@@ -146,6 +145,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         monitor,
         mayRead: ({ viewer }) => isAdministrator(viewer) && !mustChangePassword(viewer),
       }),
+      useBodySize(authenticator),
       useText(),
       useQueryCost(config.limits),
       useViewer(),
@@ -158,8 +158,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ],
     parserAndValidationCache: { documentCache: keptByText(), errorCache: keptByText() },
     maskedErrors: { maskError },
-    // Anybody may send one, before it is known who asks.
-    maxRequestBodySize: MAX_BODY_BYTES,
+    // `useBodySize` knows whose may be larger.
+    maxRequestBodySize: false,
     // Any page may ask; who asks is in a header that no browser adds by itself.
     cors: { origin: '*', credentials: false },
     // Yoga would answer every URL that ends so, and none ends with a space: health is elsewhere.

@@ -6,6 +6,7 @@ import * as queue from '../../src/db/queue.ts';
 import * as search from '../../src/db/search.ts';
 import * as segments from '../../src/db/segments.ts';
 import * as statistics from '../../src/db/statistics.ts';
+import * as transcripts from '../../src/db/transcripts.ts';
 import * as users from '../../src/db/users.ts';
 import { apiKeyCalls } from './calls/apiKeys.ts';
 import { auditLogCalls } from './calls/auditLogs.ts';
@@ -16,6 +17,7 @@ import { queueCalls } from './calls/queue.ts';
 import { searchCalls } from './calls/search.ts';
 import { segmentCalls } from './calls/segments.ts';
 import { statisticsCalls } from './calls/statistics.ts';
+import { transcriptCalls } from './calls/transcripts.ts';
 import { userCalls } from './calls/users.ts';
 import { formatSql } from './formatSql.ts';
 import { type GeneratedFile, heading } from './generatedFile.ts';
@@ -37,6 +39,7 @@ const queryFiles: readonly QueryFile[] = [
   { name: 'search', module: search, calls: searchCalls },
   { name: 'segments', module: segments, calls: segmentCalls },
   { name: 'statistics', module: statistics, calls: statisticsCalls },
+  { name: 'transcripts', module: transcripts, calls: transcriptCalls },
   { name: 'users', module: users, calls: userCalls },
 ];
 

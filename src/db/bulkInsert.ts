@@ -95,6 +95,12 @@ const postgresBulk: BulkDialect = {
 
 const bulkDialectOf = (db: Knex): BulkDialect => (isSqlite(db) ? sqliteBulk : postgresBulk);
 
+/** The statement that adds rows which are bound as one parameter, an array in JSON. */
+export function insertFromJson(db: Knex, table: string, columns: readonly string[]): string {
+  const source = bulkDialectOf(db).selectFromJson(table, columns);
+  return `INSERT INTO ${table} (${columns.join(', ')}) ${source}`;
+}
+
 async function insertAll<Table extends keyof NewRows>(
   db: Knex,
   table: Table,
@@ -104,10 +110,7 @@ async function insertAll<Table extends keyof NewRows>(
   const [first] = rows;
   if (!first) return;
   const columns = Object.keys(first);
-  const source = bulkDialectOf(db).selectFromJson(table, columns);
-  await db.raw(`INSERT INTO ${table} (${columns.join(', ')}) ${source} ${clauses}`, [
-    JSON.stringify(rows),
-  ]);
+  await db.raw(`${insertFromJson(db, table, columns)} ${clauses}`, [JSON.stringify(rows)]);
 }
 
 /**

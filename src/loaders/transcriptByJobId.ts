@@ -5,16 +5,13 @@ import { needsWords, type TranscriptFormat, transcriptWriter } from '../transcri
 import type { LoaderOptions } from './batched.ts';
 import { ofEachParent } from './ofEachParent.ts';
 
-/** The most segments in one statement: reading them holds the thread for some 5 ms. */
-const SEGMENTS_AT_ONCE = 2000;
-const WORDED_SEGMENTS_AT_ONCE = 500;
-
-/** Of a job, however many others are read beside it: most transcripts are not much longer. */
-const FEWEST_OF_A_JOB = 32;
-
-/** A power of two, so that there are few texts of the statement: the limit stands in it. */
-const limitFor = (jobCount: number, atOnce: number): number =>
-  2 ** Math.floor(Math.log2(Math.max(FEWEST_OF_A_JOB, atOnce / jobCount)));
+/**
+ * How many segments of each job come in one statement. The most transcripts that an operation may cost are
+ * some two dozen, so even they are read without holding the thread for long. One number, whatever the
+ * number of jobs: the limit stands in the text of the statement.
+ */
+const SEGMENTS_AT_ONCE = 256;
+const WORDED_SEGMENTS_AT_ONCE = 64;
 
 /**
  * Reads the transcripts of all the jobs side by side, in pieces: of 20,000 segments never more than some are
@@ -27,9 +24,8 @@ async function readTranscripts(
 ): Promise<Map<string, string | null>> {
   const writers = new Map(jobIds.map((jobId) => [jobId, transcriptWriter(format)] as const));
   const withWords = needsWords(format);
-  const atOnce = withWords ? WORDED_SEGMENTS_AT_ONCE : SEGMENTS_AT_ONCE;
+  const limit = withWords ? WORDED_SEGMENTS_AT_ONCE : SEGMENTS_AT_ONCE;
   const read = async (ids: readonly string[], after: number | null): Promise<void> => {
-    const limit = limitFor(ids.length, atOnce);
     const pages = await findTranscriptPagesByJobIds(db, ids, { after, limit, withWords });
     const unfinished: { jobId: string; last: number }[] = [];
     for (const [jobId, { rows, hasNextPage }] of pages) {

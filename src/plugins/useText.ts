@@ -2,10 +2,14 @@ import type { ValidationRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { ApiError } from '../errors.ts';
 
+const isPlainObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
 /** Whether a text in a value, however deep, has the character that PostgreSQL's text can't hold. */
 function hasNul(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null) return false;
+  // A file is an object too, of some million bytes.
+  if (!Array.isArray(value) && !isPlainObject(value)) return false;
   return Object.values(value).some(hasNul);
 }
 

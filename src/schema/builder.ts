@@ -7,6 +7,7 @@ import { isAdministrator, mustChangePassword, sightOf } from '../auth/visibility
 import { ApiError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { decodeGlobalId, encodeGlobalId } from './globalId.ts';
+import type { WhisperJson } from './whisperJson.ts';
 
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
@@ -19,6 +20,7 @@ export const builder = new SchemaBuilder<{
     DateTime: { Input: Date; Output: string };
     SafeInt: { Input: number; Output: number };
     JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> };
+    WhisperJson: { Input: WhisperJson; Output: never };
   };
   Connection: { totalCount: () => Promise<number> };
   AuthScopes: {

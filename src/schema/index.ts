@@ -1,9 +1,11 @@
 import './scalars.ts';
+import './whisperJson.ts';
 import './payloadErrors.ts';
 import './job.ts';
 import './ownJob.ts';
 import './lease.ts';
 import './jobSubscriptions.ts';
+import './completion.ts';
 import './metadata.ts';
 import './segment.ts';
 import './user.ts';

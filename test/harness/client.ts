@@ -21,16 +21,17 @@ type Operation<Data, Variables> = TypedDocumentNode<Data, Variables> | string;
 /** Sends operations over HTTP, as any client would. */
 export class Client {
   readonly #url: string;
-  readonly #headers: Record<string, string>;
+  /** Sent with each request. */
+  readonly headers: Record<string, string>;
 
   constructor(url: string, headers: Record<string, string> = {}) {
     this.#url = url;
-    this.#headers = headers;
+    this.headers = headers;
   }
 
   /** The same server with other or more headers. */
   with(headers: Record<string, string>): Client {
-    return new Client(this.#url, { ...this.#headers, ...headers });
+    return new Client(this.#url, { ...this.headers, ...headers });
   }
 
   as(token: string): Client {
@@ -45,9 +46,31 @@ export class Client {
     const query = typeof operation === 'string' ? operation : print(operation);
     const response = await fetch(this.#url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...this.#headers },
+      headers: { 'content-type': 'application/json', ...this.headers },
       body: JSON.stringify({ query, variables }),
     });
+    return this.#answerOf(response);
+  }
+
+  /** The answer to a multipart request, whose variable of this name is a file. */
+  async upload<Data, Variables extends object>(
+    operation: Operation<Data, Variables>,
+    variables: Variables,
+    { variable, file }: { variable: string; file: Blob },
+  ): Promise<Answer<Data>> {
+    const query = typeof operation === 'string' ? operation : print(operation);
+    const body = new FormData();
+    body.set(
+      'operations',
+      JSON.stringify({ query, variables: { ...variables, [variable]: null } }),
+    );
+    body.set('map', JSON.stringify({ 0: [`variables.${variable}`] }));
+    body.set('0', file, 'transcript.json');
+    const response = await fetch(this.#url, { method: 'POST', headers: this.headers, body });
+    return this.#answerOf(response);
+  }
+
+  async #answerOf<Data>(response: Response): Promise<Answer<Data>> {
     const body = (await response.json()) as Partial<Answer<Data>>;
     return {
       status: response.status,
@@ -75,7 +98,7 @@ export class Client {
     operation: Operation<Data, Variables>,
     variables?: Variables,
   ): Promise<Events<Data>> {
-    return Events.open(this.#url, this.#headers, operation, variables);
+    return Events.open(this.#url, this.headers, operation, variables);
   }
 
   /** The code of the one error that is expected. Throws where there is none, or another number. */

@@ -40,6 +40,9 @@ export const REPORT = `mutation Report(${ON_JOB}, $progress: Float, $leaseSecond
 export const FAIL = `mutation Fail(${ON_JOB}, $code: WorkerFailure! = TRANSCRIPTION_FAILED, $message: String! = "It ended.") {
   failJob(${LEASED}, code: $code, message: $message) { ${JOB} }
 }`;
+export const COMPLETE = `mutation Complete(${ON_JOB}, $transcript: WhisperJson!, $durationSeconds: Float) {
+  completeJob(${LEASED}, transcript: $transcript, durationSeconds: $durationSeconds) { ${JOB} }
+}`;
 export const RELEASE = `mutation Release(${ON_JOB}) { releaseJob(${LEASED}) { ${JOB} } }`;
 
 const changing = (name: string) => `mutation Change($id: ID!) {

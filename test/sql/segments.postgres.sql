@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
   from "segments"
   where segments.job_id = k.value
   order by segments.position ASC
-  limit 1025
+  limit 257
 ) AS page;
 
 -- findTranscriptPagesByJobIds: the next, with words
@@ -25,7 +25,7 @@ CROSS JOIN LATERAL (
   from "segments"
   where segments.job_id = k.value and segments.position > $2
   order by segments.position ASC
-  limit 129
+  limit 65
 ) AS page;
 
 -- findSegmentPagesByJobIds: the first of each

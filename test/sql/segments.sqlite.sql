@@ -17,7 +17,7 @@ CROSS JOIN segments AS page ON page.rowid IN (
   from `segments`
   where segments.job_id = k.value
   order by segments.position ASC
-  limit 1025
+  limit 257
 );
 
 -- findTranscriptPagesByJobIds: the next, with words
@@ -28,7 +28,7 @@ CROSS JOIN segments AS page ON page.rowid IN (
   from `segments`
   where segments.job_id = k.value and segments.position > +?
   order by segments.position ASC
-  limit 129
+  limit 65
 );
 
 -- findSegmentPagesByJobIds: the first of each

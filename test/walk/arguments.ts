@@ -49,7 +49,7 @@ const since = '{ from: "2026-01-01T00:00:00Z" }';
  * The values fit a few rows of the base alone, fewer than a page: what is added never matches.
  */
 export const filterArguments: Record<string, string> = {
-  'JobFilter.status': 'filter: { status: FAILED_TIMEOUT }',
+  'JobFilter.status': 'filter: { status: ENRICHING }',
   'JobFilter.model': 'filter: { model: "rare" }',
   'JobFilter.userId': 'filter: { userId: $user }',
   'JobFilter.createdAt': `filter: { createdAt: ${since} }`,

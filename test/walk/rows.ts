@@ -107,7 +107,7 @@ async function markRareRows(db: Knex): Promise<void> {
       .update({ username: `walker${id}` });
   await db('jobs').whereIn('id', ['b-1', 'b-2']).update({
     user_id: 1,
-    status: 'failed_timeout',
+    status: 'enriching',
     model: 'rare',
     created_at: rareTime,
     duration_seconds: 200_000,

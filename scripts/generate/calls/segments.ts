@@ -9,11 +9,11 @@ export const segmentCalls: Calls<typeof segments> = {
     'the beginning of each': (db) =>
       segments.findTranscriptPagesByJobIds(db, jobIds, {
         after: null,
-        limit: 1024,
+        limit: 256,
         withWords: false,
       }),
     'the next, with words': (db) =>
-      segments.findTranscriptPagesByJobIds(db, jobIds, { after: 127, limit: 128, withWords: true }),
+      segments.findTranscriptPagesByJobIds(db, jobIds, { after: 63, limit: 64, withWords: true }),
   },
   findSegmentPagesByJobIds: {
     'the first of each': (db) =>
