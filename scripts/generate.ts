@@ -5,13 +5,20 @@ import { environmentFiles } from './generate/environment.ts';
 import type { GeneratedFile } from './generate/generatedFile.ts';
 import { schemaFiles } from './generate/schema.ts';
 import { statementFiles } from './generate/statements.ts';
+import { statusDrawingFiles } from './generate/statusDrawing.ts';
 
 /** Folders that hold nothing else. */
 const generatedFolders = ['test/graphql', 'test/sql'];
 
 /** Every generated file as it should be now. */
 async function generated(): Promise<GeneratedFile[]> {
-  const files = [schemaFiles(), environmentFiles(), await documentFiles(), await statementFiles()];
+  const files = [
+    schemaFiles(),
+    environmentFiles(),
+    statusDrawingFiles(),
+    await documentFiles(),
+    await statementFiles(),
+  ];
   return files.flat();
 }
 

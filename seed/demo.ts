@@ -99,6 +99,7 @@ await startOrExit(async () => {
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   await prepare(config);
   const app = await createApp({ config, logger, secret });
+  app.sweeper.start();
   const url = await listen(app, config);
   console.log(await greeting(app, url));
   stopOnSignals(app, config, logger);

@@ -23,6 +23,7 @@ await startOrExit(async () => {
   }
   // Before it says that it listens: whoever waits for that may stop it at once.
   stopOnSignals(app, config, logger);
+  app.sweeper.start();
   const url = await listen(app, config);
   logger.info({ url }, 'Listening');
 });

@@ -20,6 +20,7 @@ import { logWhenAnswered } from './http/requestLog.ts';
 import { originOf, type RequestOrigin } from './http/requestOrigin.ts';
 import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
+import { createSweeper, type Sweeper } from './jobs/sweeper.ts';
 import { JobFeed } from './live/jobFeed.ts';
 import { createLoaders } from './loaders/index.ts';
 import { type Gauges, sampleGauges } from './perf/gauges.ts';
@@ -81,6 +82,8 @@ export interface App {
   gauges: Gauges;
   tokens: Tokens;
   jobFeed: JobFeed;
+  /** Has to be started, where the queue's times are to be noticed. */
+  sweeper: Sweeper;
   server: Server;
   health: Health;
   telemetry: Telemetry;
@@ -114,6 +117,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
+  const sweeper = createSweeper(
+    {
+      db,
+      queue,
+      viewer: { kind: 'service', name: 'queue' },
+      origin: { clientIp: null, userAgent: null, operationName: null, method: null },
+    },
+    logger,
+  );
   const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
   const jobFeed = new JobFeed({
     db,
@@ -195,7 +207,18 @@ export async function createApp(options: AppOptions): Promise<App> {
       '/health/ready': health.ready,
     }),
   );
-  return { db, background, monitor, gauges, tokens, jobFeed, server, health, telemetry };
+  return {
+    db,
+    background,
+    monitor,
+    gauges,
+    tokens,
+    sweeper,
+    jobFeed,
+    server,
+    health,
+    telemetry,
+  };
 }
 
 /** Listens and gives the URL. Throws PORT_UNAVAILABLE. */
@@ -220,21 +243,21 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(
-  { server, db, background, gauges, jobFeed, telemetry }: App,
+  { server, sweeper, jobFeed, gauges, db, background, telemetry }: App,
   { shutdownSeconds }: Config,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   jobFeed.close();
   // A connection that is kept alive would stay for five seconds after its last answer.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
   const cutOff = setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1000);
   await promise;
-  clearInterval(sweep);
+  clearInterval(closeIdle);
   clearTimeout(cutOff);
   gauges.stop();
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
-  const destroyed = Promise.all([db.destroy(), background.destroy()]);
+  const destroyed = Promise.all([sweeper.stop().then(() => db.destroy()), background.destroy()]);
   const closed = Promise.race([destroyed, sleep(1000, null, { ref: false })]);
   await Promise.all([closed, telemetry.close()]);
 }

@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { describe, expect, test } from 'vitest';
 import {
+  CreateJobDocument,
   MyJobsDocument,
   PerformanceDocument,
   SearchTranscriptsDocument,
@@ -19,6 +20,7 @@ describe.each(databases)('the playground’s examples on $name', (kind) => {
     ['statistics', StatisticsDocument, 1],
     ['users with jobs and counts', UsersWithJobsDocument, 3],
     ['performance', PerformanceDocument, 0],
+    ['a job for the queue, and its entry in the audit log', CreateJobDocument, 4],
   ])('%s', async (_name, document, statementCount) => {
     const { user, as } = await api.given.administrator();
     for (let count = 0; count < 20; count += 1) {

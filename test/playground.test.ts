@@ -107,10 +107,11 @@ describe.each(databases)('the examples on $name', (kind) => {
       },
     },
     '5-performance.graphql': { performance: { metrics: expect.any(Array) } },
+    '7-create-job.graphql': { createJob: { data: { status: 'QUEUED' } } },
   };
 
   test('are all tried here', () => {
-    expect([...Object.keys(answers), subscription]).toEqual(files);
+    expect([...Object.keys(answers), subscription].sort()).toEqual(files);
   });
 
   test.each(Object.entries(answers))('%s finds something', async (file, answer) => {

@@ -161,6 +161,23 @@ export async function findJobsChangedSince(
   );
 }
 
+/** Jobs that the filter finds in these statuses, so many at most, which nobody else can change now. */
+export async function findJobIdsToChange(
+  transaction: Knex.Transaction,
+  { filter, statuses, limit }: { filter: JobFilter; statuses: readonly JobStatus[]; limit: number },
+): Promise<string[]> {
+  const { isAnyOf, keyList } = dialectOf(transaction);
+  const rows: { id: string }[] = await filtered(
+    transaction,
+    transaction('jobs').select('jobs.id'),
+    filter,
+  )
+    .whereRaw(isAnyOf('jobs.status', 'text'), [keyList(statuses)])
+    .limit(limit, { skipBinding: true })
+    .forUpdate();
+  return rows.map(({ id }) => id);
+}
+
 export interface JobPageRequest {
   filter: JobFilter;
   page: PageRequest<JobRow>;

@@ -43,6 +43,9 @@ export interface NewQueueJob {
   idempotency_key: string | null;
 }
 
+/** How many jobs a statement changes at most that nobody waits for. */
+export const STEP = 200;
+
 /** Null where the user has a job with the same idempotency key. */
 export async function insertJob(db: Knex, job: NewQueueJob): Promise<JobRow | null> {
   const [row]: JobRow[] = await db('jobs')
@@ -101,12 +104,14 @@ export interface Claim {
   leaseExpiresAt: string;
 }
 
-/** What a claim does differently on the databases. */
-interface ClaimDialect {
+/** What the queue does differently on the databases. */
+interface QueueDialect {
   /** The id of the job to take; binds the list of models twice. */
   nextJob: string;
   /** A time that is bound, later by the job's remaining time. */
   deadline: string;
+  /** Keeps apart the transactions that change jobs of many users: none where all are kept apart. */
+  lockMany: string | null;
 }
 
 /** The job of a line that goes first, of those that nobody is taking at this moment. */
@@ -114,7 +119,7 @@ const firstInLine = (user: string, model: string): string =>
   `status = 'queued' AND run_after IS NULL AND user_id = ${user} AND model = ${model}
    ORDER BY priority DESC, created_at, id`;
 
-const sqliteClaim: ClaimDialect = {
+const sqliteQueue: QueueDialect = {
   // CROSS keeps the order of the joins, so that each looks up one row by its index.
   nextJob: `SELECT job.id FROM (
       SELECT line.user_id
@@ -126,12 +131,13 @@ const sqliteClaim: ClaimDialect = {
       SELECT rowid FROM jobs WHERE ${firstInLine('next.user_id', 'models.value')} LIMIT 1)
      ORDER BY job.priority DESC, job.created_at, job.id LIMIT 1`,
   deadline: `strftime('%Y-%m-%dT%H:%M:%fZ', ?, printf('%.3f seconds', remaining_seconds))`,
+  lockMany: null,
 };
 
 /** How many claims at the same moment find a job each, where all are of one user or each of another. */
 const AT_ONCE = 16;
 
-const postgresClaim: ClaimDialect = {
+const postgresQueue: QueueDialect = {
   // The joins are lateral, so users are tried in their order, until one has a job that is not locked.
   nextJob: `SELECT job.id FROM (
       SELECT line.user_id
@@ -147,10 +153,12 @@ const postgresClaim: ClaimDialect = {
          FOR UPDATE OF jobs SKIP LOCKED
     ) AS job LIMIT 1`,
   deadline: `?::timestamptz + remaining_seconds * interval '1 second'`,
+  // They take the locks of their users one after the other, so two of them could wait for each other.
+  lockMany: "SELECT pg_advisory_xact_lock(hashtext('queue'))",
 };
 
-const claimDialectOf = (dialect: Dialect): ClaimDialect =>
-  dialect === sqlite ? sqliteClaim : postgresClaim;
+const queueDialectOf = (dialect: Dialect): QueueDialect =>
+  dialect === sqlite ? sqliteQueue : postgresQueue;
 
 /**
  * Takes the next job that a worker can run: of the user whose last turn is longest ago, the one of the
@@ -162,7 +170,7 @@ export async function updateNextJob(
   { models, claimedBy, now, leaseExpiresAt }: Claim,
 ): Promise<QueueJobRow | null> {
   const dialect = dialectOf(transaction);
-  const { nextJob, deadline } = claimDialectOf(dialect);
+  const { nextJob, deadline } = queueDialectOf(dialect);
   const keys = dialect.keyList(models);
   const [row] = await select<QueueJobRow>(
     transaction,
@@ -186,4 +194,51 @@ export async function updateTurns(
       WHERE user_id = ? AND ${dialect.isAnyOf('model', 'text')}`,
     [userId, dialect.keyList(models)],
   );
+}
+
+export async function deleteJobRow(transaction: Knex.Transaction, id: string): Promise<void> {
+  await transaction('jobs').where('id', id).delete();
+}
+
+/** Jobs that a worker has, and whose lease or time is over at this moment: the longest over first. */
+export async function findOverdueJobIds(db: Knex, now: string): Promise<string[]> {
+  const overdue = (column: string): string =>
+    `SELECT id FROM (SELECT id FROM jobs WHERE ${column} <= ? ORDER BY ${column}, id LIMIT ${STEP}) AS ${column}`;
+  const rows = await select<{ id: string }>(
+    db,
+    `${overdue('lease_expires_at')} UNION ${overdue('deadline_at')}`,
+    [now, now],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** To be called first by a transaction that changes jobs of many users. */
+export async function lockMany(transaction: Knex.Transaction): Promise<void> {
+  const { lockMany: statement } = queueDialectOf(dialectOf(transaction));
+  if (statement) await transaction.raw(statement);
+}
+
+/** Puts jobs into line whose time has come, the earliest first, and gives how many, `STEP` at most. */
+export async function updateDueJobs(transaction: Knex.Transaction, now: string): Promise<number> {
+  await lockMany(transaction);
+  const rows = await select(
+    transaction,
+    `UPDATE jobs SET run_after = NULL, updated_at = ? WHERE status = 'queued' AND id IN (
+       SELECT id FROM jobs WHERE status = 'queued' AND run_after <= ?
+        ORDER BY run_after, id LIMIT ${STEP}) RETURNING id`,
+    [now, now],
+  );
+  return rows.length;
+}
+
+/** Changes jobs of the transaction's, which `findJobIdsToChange` gave, and gives them more attempts. */
+export async function updateJobsToRedrive(
+  transaction: Knex.Transaction,
+  ids: readonly string[],
+  { moreAttempts, changes }: { moreAttempts: number; changes: JobChanges },
+): Promise<void> {
+  const { isAnyOf, keyList } = dialectOf(transaction);
+  await transaction('jobs')
+    .whereRaw(isAnyOf('id', 'text'), [keyList(ids)])
+    .update({ ...changes, max_attempts: transaction.raw('attempt + ?', [moreAttempts]) });
 }

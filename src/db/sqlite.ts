@@ -8,10 +8,12 @@ import { spellingsOf } from './highlight.ts';
 import { awaited, observed } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import {
+  isBusy,
   rowCountOf,
   type SqliteColumn,
   SqliteConnection,
   type SqliteOutcome,
+  untilFree,
 } from './sqliteConnection.ts';
 import { watchSqliteJobs } from './sqliteJobChanges.ts';
 import { sqlitePlans } from './sqlitePlans.ts';
@@ -41,6 +43,20 @@ const answered = (query: Query, outcome: SqliteOutcome): { result: Query; rowCou
   }
   return { result: query, rowCount: rowCountOf(outcome) };
 };
+
+/** What is synchronous stays so, but where it has to wait. */
+function orUntilFree(
+  run: () => SqliteOutcome | Promise<SqliteOutcome>,
+): SqliteOutcome | Promise<SqliteOutcome> {
+  try {
+    const outcome = run();
+    if (!(outcome instanceof Promise)) return outcome;
+    return outcome.catch((error) => (isBusy(error) ? untilFree(run) : Promise.reject(error)));
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return untilFree(run);
+  }
+}
 
 /**
  * Ours all write. Begun without saying so, one that reads first and finds that another process wrote
@@ -81,8 +97,9 @@ export class SqliteClient extends BetterSqlite3Client {
 
   async _query(connection: AnyThreadConnection, query: Query): Promise<Query> {
     const bindings = this._formatBindings(query.bindings);
+    const run = () => connection.run(query.sql, bindings);
     return observed(this.config, { connection, sql: query.sql, bindings }, () => {
-      const outcome = connection.run(query.sql, bindings);
+      const outcome = orUntilFree(run);
       return outcome instanceof Promise
         ? outcome.then((later) => answered(query, later))
         : answered(query, outcome);

@@ -19,26 +19,29 @@ export interface SqliteColumn {
 /** How long a connection waits for another's lock. */
 const BUSY_TIMEOUT_MS = 5000;
 
-/** Statements kept prepared on a connection; more shapes than the API has. */
-const PREPARED_STATEMENTS = 1000;
+/** Whether another connection writes, so that it may succeed a moment later. */
+export const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
 
 /**
- * Two that open a new file at once both read it and both want to change it. SQLite refuses one of them
- * without waiting, since neither would give way; so it is this one that tries again.
+ * Tries until nobody else writes. SQLite could wait by itself, but that would hold up the thread: and so,
+ * where our own other thread is in a transaction, the very one that it waits for.
  */
-async function switchToWal(connection: Database): Promise<void> {
+export async function untilFree<Result>(attempt: () => Result | Promise<Result>): Promise<Result> {
   const giveUpAt = Date.now() + BUSY_TIMEOUT_MS;
   for (;;) {
     try {
-      connection.pragma('journal_mode = WAL');
-      return;
+      return await attempt();
     } catch (error) {
-      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-      if (!isBusy || Date.now() > giveUpAt) throw error;
-      await sleep(20);
+      if (!isBusy(error) || Date.now() > giveUpAt) throw error;
+      // Not all at the same moment.
+      await sleep(1 + Math.random() * 9);
     }
   }
 }
+
+/** Statements kept prepared on a connection; more shapes than the API has. */
+const PREPARED_STATEMENTS = 1000;
 
 /** A connection on the thread that asks, so its statements hold that up. */
 export class SqliteConnection {
@@ -53,10 +56,11 @@ export class SqliteConnection {
   static async open(filename: string): Promise<SqliteConnection> {
     mkdirSync(dirname(filename), { recursive: true });
     const database = new SqliteDatabase(filename);
-    await switchToWal(database);
+    // Two that open a new file at once both read it and both want to change it: SQLite refuses one of them.
+    await untilFree(() => database.pragma('journal_mode = WAL'));
     // With WAL, NORMAL cannot corrupt the file; a power cut may lose the last commits.
     database.pragma('synchronous = NORMAL');
-    database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    database.pragma('busy_timeout = 0');
     database.pragma('foreign_keys = ON');
     // In KiB because it is negative: 64 MiB of pages, and 256 MiB read through the page cache of the system.
     database.pragma('cache_size = -65536');

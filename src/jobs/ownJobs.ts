@@ -6,15 +6,18 @@ import type { Viewer } from '../auth/viewer.ts';
 import { visibleJob } from '../auth/visibility.ts';
 import type { JobRow } from '../db/jobs.ts';
 import {
+  deleteJobRow,
   findJobByIdempotencyKey,
   findJobToChange,
   insertJob,
+  type JobChanges,
   type NewQueueJob,
   type QueueJobRow,
 } from '../db/queue.ts';
 import { ApiError } from '../errors.ts';
-import { IdempotencyConflictError } from './jobErrors.ts';
-import { aboutJob, changeStatus, ended, type JobActor } from './leases.ts';
+import { IdempotencyConflictError, IllegalStatusChangeError } from './jobErrors.ts';
+import { aboutJob, changeStatus, ended, type JobActor, type QueueSettings } from './leases.ts';
+import { isWorkedOn } from './statusChanges.ts';
 
 /** A person, who changes jobs that they see. */
 export type JobOwner = JobActor & { viewer: Extract<Viewer, { kind: 'user' }> };
@@ -168,5 +171,38 @@ export async function cancelJob(owner: JobOwner, id: string): Promise<JobRow> {
       changes: ended(job, now),
     });
     return { result: row, event: aboutJob('job_cancelled', job, `it was ${job.status}`) };
+  });
+}
+
+/** The columns of a job that begins anew. */
+export const begunAnew = ({ budgetSeconds }: QueueSettings): JobChanges => ({
+  run_after: null,
+  started_at: null,
+  finished_at: null,
+  processing_time_seconds: null,
+  progress: null,
+  error_code: null,
+  error_message: null,
+  remaining_seconds: budgetSeconds,
+});
+
+/** Puts a job back into the queue that failed for good or was cancelled, with new attempts and time. */
+export async function retryJob(owner: JobOwner, id: string): Promise<JobRow> {
+  return ofOwnJob(owner, id, async (transaction, job) => {
+    if (isWorkedOn(job.status)) throw new IllegalStatusChangeError(job.status, 'queued');
+    const row = await changeStatus(transaction, job, {
+      to: 'queued',
+      now: owner.queue.clock(),
+      changes: { ...begunAnew(owner.queue), max_attempts: job.attempt + MAX_ATTEMPTS.default },
+    });
+    return { result: row, event: aboutJob('job_retried', job, `it was ${job.status}`) };
+  });
+}
+
+/** Deletes a job with its transcript. The worker that has it learns of it when it next says something. */
+export async function deleteJob(owner: JobOwner, id: string): Promise<JobRow> {
+  return ofOwnJob(owner, id, async (transaction, job) => {
+    await deleteJobRow(transaction, id);
+    return { result: job, event: aboutJob('job_deleted', job, `it was ${job.status}`) };
   });
 }

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../db/jobs.ts';
+import { type JobStatus, jobStatuses } from '../db/jobs.ts';
 import { IllegalStatusChangeError } from './jobErrors.ts';
 
 /** What may become of a job, and by what. */
@@ -6,7 +6,7 @@ type Changes = Partial<Record<JobStatus, string>>;
 
 /** Somebody works on it. */
 const underLease: Changes = {
-  queued: 'releaseJob, lease over, tried again',
+  queued: 'releaseJob, failJob, lease over',
   completed: 'completeJob',
   failed: 'failJob',
   failed_launch_error: 'failJob',
@@ -45,3 +45,8 @@ export function checkStatusChange(from: JobStatus, to: JobStatus): void {
 /** Whether a worker may hold a lease on a job of this status. */
 export const isWorkedOn = (status: JobStatus): boolean =>
   status === 'processing' || status === 'enriching';
+
+/** The statuses of jobs that failed for good. */
+export const failedStatuses: readonly JobStatus[] = jobStatuses.filter(
+  (status) => statusChanges[status] === failedForGood,
+);

@@ -6,6 +6,7 @@ import './ownJob.ts';
 import './lease.ts';
 import './jobSubscriptions.ts';
 import './completion.ts';
+import './redrive.ts';
 import './metadata.ts';
 import './segment.ts';
 import './user.ts';

@@ -160,7 +160,7 @@ Job.implement({
   }),
 });
 
-const JobFilterInput = builder.inputType('JobFilter', {
+export const JobFilter = builder.inputType('JobFilter', {
   description: 'Which jobs; all conditions that are given hold together.',
   fields: (t) => ({
     status: t.field({ type: JobStatus, description: 'In this status.' }),
@@ -205,12 +205,18 @@ export const JobConnection = builder.connectionObject(
 
 /** The arguments that every connection of jobs takes. */
 export const jobArguments = builder.args((t) => ({
-  filter: t.field({ type: JobFilterInput, description: 'Which jobs; all if not given.' }),
+  filter: t.field({ type: JobFilter, description: 'Which jobs; all if not given.' }),
   orderBy: t.field({
     type: JobOrder,
     description: 'Their order; the newest first if not given.',
   }),
 }));
+
+/** The filter as the database layer takes it, of the jobs of one user or (null) of anybody. */
+export const jobFilter = (
+  filter: JobArguments['filter'],
+  userId: number | null,
+): JobPageRequest['filter'] => ({ ...filter, userId, createdAt: timeRange(filter?.createdAt) });
 
 type JobArguments = ConnectionArguments & InputShapeFromFields<typeof jobArguments>;
 
@@ -219,7 +225,7 @@ export function jobPageRequest(args: JobArguments, userId: number | null): JobPa
   const { filter, orderBy } = args;
   const ordering = jobOrderings[orderBy?.field ?? 'created_at'];
   return {
-    filter: { ...filter, userId, createdAt: timeRange(filter?.createdAt) },
+    filter: jobFilter(filter, userId),
     page: pageRequest(args, ordering, orderBy?.direction !== 'ascending'),
   };
 }

@@ -1,8 +1,16 @@
 import { InvalidInputError } from '../auth/accountErrors.ts';
 import { IdempotencyConflictError, IllegalStatusChangeError } from '../jobs/jobErrors.ts';
-import { cancelJob, createJob, MAX_ATTEMPTS, PRIORITY } from '../jobs/ownJobs.ts';
+import {
+  cancelJob,
+  createJob,
+  deleteJob,
+  MAX_ATTEMPTS,
+  PRIORITY,
+  retryJob,
+} from '../jobs/ownJobs.ts';
 import { jobOwnerOf } from './actor.ts';
 import { builder } from './builder.ts';
+import { encodeGlobalId } from './globalId.ts';
 import { Job } from './nodes.ts';
 
 const CreateJobInput = builder.inputType('CreateJobInput', {
@@ -40,6 +48,16 @@ const CreateJobInput = builder.inputType('CreateJobInput', {
   }),
 });
 
+const DeletedJob = builder.objectRef<{ id: string }>('DeletedJob').implement({
+  description: 'A job that is gone.',
+  fields: (t) => ({
+    id: t.id({
+      description: 'The id that it had.',
+      resolve: ({ id }) => encodeGlobalId('Job', id),
+    }),
+  }),
+});
+
 const ofPeople = { $all: { reader: true, person: true } } as const;
 
 builder.mutationFields((t) => ({
@@ -66,5 +84,20 @@ builder.mutationFields((t) => ({
     description: 'Gives up a job that is not done. A worker that has it loses its lease.',
     args: { id: t.arg.globalID({ for: Job, required: true, description: 'The id of the job.' }) },
     resolve: (_root, { id }, context) => cancelJob(jobOwnerOf(context), id.id),
+  }),
+  retryJob: t.field({
+    type: Job,
+    authScopes: ofPeople,
+    errors: { types: [IllegalStatusChangeError] },
+    description: `Puts a job back into the queue that failed for good or was cancelled. It may have ${MAX_ATTEMPTS.default} more attempts.`,
+    args: { id: t.arg.globalID({ for: Job, required: true, description: 'The id of the job.' }) },
+    resolve: (_root, { id }, context) => retryJob(jobOwnerOf(context), id.id),
+  }),
+  deleteJob: t.field({
+    type: DeletedJob,
+    authScopes: ofPeople,
+    description: 'Deletes a job and its transcript. A worker that has it loses its lease.',
+    args: { id: t.arg.globalID({ for: Job, required: true, description: 'The id of the job.' }) },
+    resolve: (_root, { id }, context) => deleteJob(jobOwnerOf(context), id.id),
   }),
 }));

@@ -53,6 +53,14 @@ const changing = (name: string) => `mutation Change($id: ID!) {
   }
 }`;
 export const CANCEL = changing('cancelJob');
+export const RETRY = changing('retryJob');
+export const DELETE = 'mutation Delete($id: ID!) { deleteJob(id: $id) { id } }';
+export const REDRIVE = `mutation Redrive($filter: JobFilter, $limit: Int! = 1000) {
+  redriveJobs(filter: $filter, limit: $limit) {
+    ... on RedriveJobsSuccess { data { count hasMore } }
+    ... on IllegalStatusChangeError { from to }
+  }
+}`;
 
 export interface Lease {
   attempt: number;

@@ -13,6 +13,14 @@ CROSS JOIN jobs
 WHERE jobs.user_id = k.value AND jobs.updated_at >= $2
 LIMIT 1000;
 
+-- findJobIdsToChange: of a model and a user
+BEGIN;
+select "jobs"."id"
+from "jobs"
+where "jobs"."user_id" = $1 and "jobs"."model" = $2 and jobs.status = ANY($3::text[])
+limit 100 for update;
+COMMIT;
+
 -- findJobPage: the newest
 select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
 from "jobs"

@@ -16,6 +16,17 @@ CROSS JOIN jobs
 WHERE jobs.user_id = k.value AND jobs.updated_at >= +?
 LIMIT 1000;
 
+-- findJobIdsToChange: of a model and a user
+BEGIN IMMEDIATE;
+select `jobs`.`id`
+from `jobs`
+where `jobs`.`user_id` = +? and `jobs`.`model` = +? and jobs.status IN (
+  SELECT value
+  FROM json_each(+?)
+)
+limit 100;
+COMMIT;
+
 -- findJobPage: the newest
 select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
 from `jobs`

@@ -76,3 +76,55 @@ SET turn = (
 )
 WHERE user_id = $1 AND model = ANY($2::text[]);
 COMMIT;
+
+-- deleteJobRow: an id
+BEGIN;
+delete
+from "jobs"
+where "id" = $1;
+COMMIT;
+
+-- findOverdueJobIds: at a time
+SELECT id
+FROM (
+  SELECT id
+  FROM jobs
+  WHERE lease_expires_at <= $1
+  ORDER BY lease_expires_at, id
+  LIMIT 200
+) AS lease_expires_at UNION
+SELECT id
+FROM (
+  SELECT id
+  FROM jobs
+  WHERE deadline_at <= $2
+  ORDER BY deadline_at, id
+  LIMIT 200
+) AS deadline_at;
+
+-- updateDueJobs: at a time
+BEGIN;
+SELECT pg_advisory_xact_lock(hashtext('queue'));
+UPDATE jobs
+SET run_after = NULL, updated_at = $1
+WHERE status = 'queued' AND id IN (
+  SELECT id
+  FROM jobs
+  WHERE status = 'queued' AND run_after <= $2
+  ORDER BY run_after, id
+  LIMIT 200
+)
+RETURNING id;
+COMMIT;
+
+-- lockMany: always
+BEGIN;
+SELECT pg_advisory_xact_lock(hashtext('queue'));
+COMMIT;
+
+-- updateJobsToRedrive: some ids
+BEGIN;
+update "jobs"
+set "status" = $1, "updated_at" = $2, "max_attempts" = attempt + $3
+where id = ANY($4::text[]);
+COMMIT;

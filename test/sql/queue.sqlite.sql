@@ -74,3 +74,56 @@ WHERE user_id = +? AND model IN (
   FROM json_each(+?)
 );
 COMMIT;
+
+-- deleteJobRow: an id
+BEGIN IMMEDIATE;
+delete
+from `jobs`
+where `id` = +?;
+COMMIT;
+
+-- findOverdueJobIds: at a time
+SELECT id
+FROM (
+  SELECT id
+  FROM jobs
+  WHERE lease_expires_at <= +?
+  ORDER BY lease_expires_at, id
+  LIMIT 200
+) AS lease_expires_at UNION
+SELECT id
+FROM (
+  SELECT id
+  FROM jobs
+  WHERE deadline_at <= +?
+  ORDER BY deadline_at, id
+  LIMIT 200
+) AS deadline_at;
+
+-- updateDueJobs: at a time
+BEGIN IMMEDIATE;
+UPDATE jobs
+SET run_after = NULL, updated_at = +?
+WHERE status = 'queued' AND id IN (
+  SELECT id
+  FROM jobs
+  WHERE status = 'queued' AND run_after <= +?
+  ORDER BY run_after, id
+  LIMIT 200
+)
+RETURNING id;
+COMMIT;
+
+-- lockMany: always
+BEGIN IMMEDIATE;
+COMMIT;
+
+-- updateJobsToRedrive: some ids
+BEGIN IMMEDIATE;
+update `jobs`
+set `status` = +?, `updated_at` = +?, `max_attempts` = attempt + +?
+where id IN (
+  SELECT value
+  FROM json_each(+?)
+);
+COMMIT;

@@ -3,6 +3,12 @@ import type { Ordering, PageRequest } from '../../../src/db/keyset.ts';
 
 export type Call = (db: Knex) => Promise<unknown>;
 
+/** A call of a function that takes a transaction. */
+export const within =
+  (call: (transaction: Knex.Transaction) => Promise<unknown>): Call =>
+  (db) =>
+    db.transaction(call);
+
 type QueryName<Module> = {
   [Name in keyof Module]: Module[Name] extends (db: never, ...rest: never[]) => Promise<unknown>
     ? Name

@@ -1,5 +1,5 @@
 import * as jobs from '../../../src/db/jobs.ts';
-import { type Calls, jobId, jobIds, later, page, time, userIds } from './calls.ts';
+import { type Calls, jobId, jobIds, later, page, time, userIds, within } from './calls.ts';
 
 const { created_at, duration_seconds, finished_at, updated_at } = jobs.jobOrderings;
 const newest = page(created_at);
@@ -16,6 +16,15 @@ export const jobCalls: Calls<typeof jobs> = {
   findJobsByIds: { 'some ids': (db) => jobs.findJobsByIds(db, jobIds) },
   findJobsChangedSince: {
     'of some users': (db) => jobs.findJobsChangedSince(db, userIds, time, 1000),
+  },
+  findJobIdsToChange: {
+    'of a model and a user': within((transaction) =>
+      jobs.findJobIdsToChange(transaction, {
+        filter: { model: 'small', userId: 1 },
+        statuses: ['failed', 'failed_timeout'],
+        limit: 100,
+      }),
+    ),
   },
   findJobPage: {
     'the newest': (db) => jobs.findJobPage(db, { filter: {}, page: newest }),

@@ -1,11 +1,5 @@
-import type { Knex } from 'knex';
 import * as queue from '../../../src/db/queue.ts';
-import { type Call, type Calls, jobId, later, time } from './calls.ts';
-
-const within =
-  (call: (transaction: Knex.Transaction) => Promise<unknown>): Call =>
-  (db) =>
-    db.transaction(call);
+import { type Calls, jobId, jobIds, later, time, within } from './calls.ts';
 
 export const queueCalls: Calls<typeof queue> = {
   insertJob: {
@@ -54,6 +48,18 @@ export const queueCalls: Calls<typeof queue> = {
   updateTurns: {
     'of a user': within((transaction) =>
       queue.updateTurns(transaction, { userId: 1, models: ['large-v3', 'small'] }),
+    ),
+  },
+  deleteJobRow: { 'an id': within((transaction) => queue.deleteJobRow(transaction, jobId)) },
+  findOverdueJobIds: { 'at a time': (db) => queue.findOverdueJobIds(db, time) },
+  updateDueJobs: { 'at a time': within((transaction) => queue.updateDueJobs(transaction, time)) },
+  lockMany: { always: within((transaction) => queue.lockMany(transaction)) },
+  updateJobsToRedrive: {
+    'some ids': within((transaction) =>
+      queue.updateJobsToRedrive(transaction, jobIds, {
+        moreAttempts: 3,
+        changes: { status: 'queued', updated_at: time },
+      }),
     ),
   },
 };
