@@ -21,19 +21,22 @@ interface Rows {
   model?: string;
   status?: string;
   runAfter?: string;
+  leaseExpiresAt?: string;
 }
 
 async function addJobs(db: Knex, rows: Rows): Promise<void> {
-  const { prefix, count, owner, model = 'small', status = 'queued', runAfter } = rows;
+  const { prefix, count, owner, model = 'small', status = 'queued' } = rows;
+  const { runAfter, leaseExpiresAt } = rows;
   const id = `'${prefix}-' || i`;
   const time = (text: string): string => (isSqlite(db) ? `'${text}'` : `'${text}'::timestamptz`);
+  const orNull = (text: string | undefined): string => (text ? time(text) : 'NULL');
   const created = time('2026-01-01T12:00:00.000Z');
   // PostgreSQL keeps each count of a line until the transaction ends, so one of all would take long.
   for (let first = 0; first < count; first += 500) {
     await db.raw(`INSERT INTO jobs (id, user_id, original_filename, saved_filename, model, status,
-        created_at, updated_at, run_after)
+        created_at, updated_at, run_after, lease_expires_at, deadline_at)
       ${numbers(count)} SELECT ${id}, ${owner}, 'a.mp3', ${id}, '${model}', '${status}', ${created}, ${created},
-        ${runAfter ? time(runAfter) : 'NULL'} FROM n WHERE i > ${first} AND i <= ${first + 500}`);
+        ${orNull(runAfter)}, ${orNull(leaseExpiresAt)}, ${orNull(leaseExpiresAt)} FROM n WHERE i > ${first} AND i <= ${first + 500}`);
   }
 }
 
@@ -44,7 +47,7 @@ async function addUsers(db: Knex, count: number): Promise<void> {
     ${numbers(count)} SELECT i + 10, 'member' || i, 'member' || i, '-', 'user', ${no}, '2026-01-01T12:00:00.000Z', ${yes} FROM n`);
 }
 
-/** What a claim must not notice, beside the ten jobs that are always in line. */
+/** What neither a claim nor a sweep must notice, beside the ten jobs that are always in line. */
 const situations: Record<string, readonly Rows[]> = {
   'ten jobs in line': [],
   'a user with very many jobs in line': [{ prefix: 'line', count: MANY, owner: '11' }],
@@ -60,12 +63,18 @@ const situations: Record<string, readonly Rows[]> = {
     { prefix: 'failed', count: MANY, owner: '11 + i % 100', status: 'failed' },
   ],
   'very many jobs that are worked on': [
-    { prefix: 'working', count: MANY, owner: '11 + i % 100', status: 'processing' },
+    {
+      prefix: 'working',
+      count: MANY,
+      owner: '11 + i % 100',
+      status: 'processing',
+      leaseExpiresAt: '2999-01-01T00:00:00.000Z',
+    },
   ],
 };
 
-/** What a claim makes the database do there. */
-async function workOfClaim(kind: DatabaseKind, rows: readonly Rows[]): Promise<Work> {
+/** What a claim and a sweep that finds nothing make the database do there. */
+async function workOf(kind: DatabaseKind, rows: readonly Rows[]): Promise<Work> {
   const database: TestDatabase = await kind.create();
   const api: TestApi = await startApi(database);
   try {
@@ -80,12 +89,16 @@ async function workOfClaim(kind: DatabaseKind, rows: readonly Rows[]): Promise<W
     await api.db.raw(isSqlite(api.db) ? 'ANALYZE' : 'VACUUM ANALYZE');
     api.forgetStatements();
     await lease(worker.as, ['small', 'tiny']);
-    const claim = api.statements.filter(({ sql }) => /UPDATE (jobs|queue_turns)/.test(sql));
-    expect(claim).toHaveLength(2);
+    await api.app.sweeper.sweep();
+    // The claim and the turn; what is overdue, and what is due.
+    const statements = api.statements.filter(({ sql }) =>
+      /UPDATE (jobs|queue_turns)|FROM jobs/.test(sql),
+    );
+    expect(statements).toHaveLength(4);
     if (isSqlite(api.db)) await api.db.raw('PRAGMA wal_checkpoint(TRUNCATE)');
     const meter = await workMeter(database.address);
     const total = { steps: 0, pages: 0 };
-    for (const statement of claim) {
+    for (const statement of statements) {
       const { steps, pages } = await meter.measure(statement);
       total.steps += steps;
       total.pages += pages;
@@ -98,14 +111,14 @@ async function workOfClaim(kind: DatabaseKind, rows: readonly Rows[]): Promise<W
   }
 }
 
-describe.each(databases)('a claim on $name', (kind) => {
+describe.each(databases)('the work of the queue on $name', (kind) => {
   let base: Work;
   beforeAll(async () => {
-    base = await workOfClaim(kind, []);
+    base = await workOf(kind, []);
   });
 
-  test.each(Object.entries(situations))('works as much with %s', async (_, rows) => {
-    const work = await workOfClaim(kind, rows);
+  test.each(Object.entries(situations))('is as much with %s', async (_, rows) => {
+    const work = await workOf(kind, rows);
     // Where more is in line than can be taken at once, all of that is read: a fixed number.
     expect(work.steps).toBeLessThan(base.steps * 1.3 + 100);
     expect(work.pages).toBeLessThan(base.pages * 1.5 + 60);
