@@ -14,7 +14,7 @@ export const config = { transaction: false };
 
 const index = (table: string, name: string, on: string): Index => ({ table, name, on });
 
-const indexes: readonly Index[] = [
+export const indexes: readonly Index[] = [
   index('users', 'idx_users_username', 'username'),
   index('users', 'idx_users_role', 'role'),
   index('users', 'idx_users_active', 'is_active'),

@@ -12,7 +12,7 @@ import {
 /** For Knex's command line: CREATE INDEX CONCURRENTLY can't run in a transaction. */
 export const config = { transaction: false };
 
-const indexes: readonly Index[] = [
+export const indexes: readonly Index[] = [
   {
     name: 'idx_jobs_idempotency_key',
     table: 'jobs',

@@ -18,7 +18,7 @@ function orderedColumns(db: Knex) {
 }
 
 /** Each ends in the tie-breaking id, so that a page starts and stops in the index. */
-function indexes(db: Knex): Index[] {
+export function indexes(db: Knex): Index[] {
   const { created, finished, lastLogin, duration, processing, size } = orderedColumns(db);
   const index = (table: string, name: string, on: string): Index => ({
     table,

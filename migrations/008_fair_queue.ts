@@ -17,7 +17,7 @@ export const config = { transaction: false };
 const inLine = (row = ''): string => `${row}status = 'queued' AND ${row}run_after IS NULL`;
 
 /** Small, however many jobs there are: each has only the jobs that somebody waits for. */
-const indexes: readonly Index[] = [
+export const indexes: readonly Index[] = [
   {
     name: 'idx_jobs_line',
     table: 'jobs',

@@ -80,6 +80,11 @@ export const settings = {
     '10',
     'Connections a process holds to PostgreSQL. SQLite always has one.',
   ),
+  UNUSED_INDEX_DAYS: setting(
+    whole(0, 3650),
+    '14',
+    'Days without a read before an index is called unused.',
+  ),
   HOST: setting(z.string().min(1), '127.0.0.1', 'The address to listen on; `0.0.0.0` for all.'),
   PORT: setting(whole(0, 65535), '4000', 'The port to listen on.'),
   DATA_DIRECTORY: setting(
@@ -197,6 +202,7 @@ export interface OpenTelemetryConfig {
 /** What the service is told from outside, checked. */
 export interface Config {
   database: { address: DatabaseAddress; poolSize: number };
+  unusedIndexDays: number;
   host: string;
   port: number;
   dataDirectory: string;
@@ -256,6 +262,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   const environment = parsed.data as Environment;
   return {
     database: { address: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL_SIZE },
+    unusedIndexDays: environment.UNUSED_INDEX_DAYS,
     host: environment.HOST,
     port: environment.PORT,
     dataDirectory: environment.DATA_DIRECTORY,

@@ -7,6 +7,8 @@ import { createLogger } from './logger.ts';
 import { startOrExit, stopOnSignals } from './process.ts';
 import { createApp, listen } from './server.ts';
 
+const HOUR_MS = 3_600_000;
+
 await startOrExit(async () => {
   const config = readConfig(environment());
   const logger = createLogger(config.logLevel);
@@ -26,4 +28,10 @@ await startOrExit(async () => {
   app.sweeper.start();
   const url = await listen(app, config);
   logger.info({ url }, 'Listening');
+  const sample = (): Promise<void> =>
+    app.databaseReports.sampleTables().catch((error: unknown) => {
+      logger.warn({ err: error }, 'The sizes of the tables were not kept');
+    });
+  await sample();
+  setInterval(sample, HOUR_MS).unref();
 });

@@ -6,10 +6,12 @@ import { createYoga } from 'graphql-yoga';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { createDatabaseReports, type DatabaseReports } from './administration/databaseReports.ts';
 import { createTokens, type Tokens } from './auth/tokens.ts';
 import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
 import { isAdministrator, mustChangePassword } from './auth/visibility.ts';
 import type { Config } from './config.ts';
+import { createSeenStatements } from './db/catalogue/seenStatements.ts';
 import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
 import { isMigrated } from './db/migrate.ts';
@@ -78,6 +80,7 @@ export interface App {
   db: Knex;
   /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
   background: Knex;
+  databaseReports: DatabaseReports;
   monitor: Monitor;
   gauges: Gauges;
   tokens: Tokens;
@@ -96,9 +99,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { clock = () => new Date() } = options;
   const { readyTimeoutMs = READY_TIMEOUT_MS } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
+  const seen = createSeenStatements(clock());
   const db = connect({
     ...config.database,
     onStatement(statement) {
+      // PostgreSQL counts by itself what its indexes are used for.
+      if (config.database.address.kind === 'sqlite') seen.record(statement.sql);
       monitor.recordStatement(statement);
       onStatement?.(statement);
     },
@@ -114,6 +120,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     monitor,
     pools: { requests: () => readPool(db), background: () => readPool(background) },
     logger,
+  });
+  const databaseReports = createDatabaseReports({
+    background,
+    seen,
+    clock,
+    poolSize: config.database.poolSize + BACKGROUND_CONNECTIONS,
+    unusedIndexDays: config.unusedIndexDays,
   });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
@@ -138,6 +151,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     context: ({ requestId, origin }): Context => ({
       db,
       background,
+      databaseReports,
       loaders: newLoaders(),
       viewer: null,
       origin,
@@ -210,6 +224,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   return {
     db,
     background,
+    databaseReports,
     monitor,
     gauges,
     tokens,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Knex } from 'knex';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DatabaseAddress } from '../src/config.ts';
 import { connect } from '../src/db/client.ts';
 import { type StartFault, startFaults } from '../src/errors.ts';
@@ -117,6 +117,24 @@ describe.each(databases)('the first start on $name', (kind) => {
     });
     const { stdout } = await second.stop();
     expect(stdout).not.toContain('password');
+  });
+
+  test('keeps what the tables take, so that growth can be told from then on', async () => {
+    const { address, DATABASE_URL } = await givenDatabase(kind);
+    const service = launch({ DATABASE_URL });
+    await service.listening();
+    const db = connect({ address, poolSize: 1 });
+    onTestFinished(() => db.destroy());
+    const kept = await vi.waitFor(
+      async () => {
+        const rows = await db('performance_metrics').where({ metric_type: 'table' });
+        if (rows.length === 0) throw new Error('nothing is kept yet');
+        return rows;
+      },
+      { timeout: 10_000, interval: 50 },
+    );
+    expect(kept.map(({ metric_name }) => metric_name)).toContain('table_bytes:jobs');
+    await service.stop();
   });
 
   test('of two processes at once makes one administrator', async () => {

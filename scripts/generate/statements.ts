@@ -1,22 +1,26 @@
 import * as apiKeys from '../../src/db/apiKeys.ts';
 import * as auditLogs from '../../src/db/auditLogs.ts';
+import { postgresCatalogue } from '../../src/db/catalogue/postgresCatalogue.ts';
 import * as jobs from '../../src/db/jobs.ts';
 import * as metadata from '../../src/db/metadata.ts';
 import * as queue from '../../src/db/queue.ts';
 import * as search from '../../src/db/search.ts';
 import * as segments from '../../src/db/segments.ts';
 import * as statistics from '../../src/db/statistics.ts';
+import * as tableSamples from '../../src/db/tableSamples.ts';
 import * as transcripts from '../../src/db/transcripts.ts';
 import * as users from '../../src/db/users.ts';
 import { apiKeyCalls } from './calls/apiKeys.ts';
 import { auditLogCalls } from './calls/auditLogs.ts';
 import type { Call } from './calls/calls.ts';
+import { catalogueCalls } from './calls/catalogue.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { metadataCalls } from './calls/metadata.ts';
 import { queueCalls } from './calls/queue.ts';
 import { searchCalls } from './calls/search.ts';
 import { segmentCalls } from './calls/segments.ts';
 import { statisticsCalls } from './calls/statistics.ts';
+import { tableSampleCalls } from './calls/tableSamples.ts';
 import { transcriptCalls } from './calls/transcripts.ts';
 import { userCalls } from './calls/users.ts';
 import { formatSql } from './formatSql.ts';
@@ -33,6 +37,8 @@ interface QueryFile {
 const queryFiles: readonly QueryFile[] = [
   { name: 'apiKeys', module: apiKeys, calls: apiKeyCalls },
   { name: 'auditLogs', module: auditLogs, calls: auditLogCalls },
+  // Both databases have the same functions.
+  { name: 'catalogue', module: postgresCatalogue, calls: catalogueCalls },
   { name: 'jobs', module: jobs, calls: jobCalls },
   { name: 'metadata', module: metadata, calls: metadataCalls },
   { name: 'queue', module: queue, calls: queueCalls },
@@ -40,6 +46,7 @@ const queryFiles: readonly QueryFile[] = [
   { name: 'segments', module: segments, calls: segmentCalls },
   { name: 'statistics', module: statistics, calls: statisticsCalls },
   { name: 'transcripts', module: transcripts, calls: transcriptCalls },
+  { name: 'tableSamples', module: tableSamples, calls: tableSampleCalls },
   { name: 'users', module: users, calls: userCalls },
 ];
 

@@ -49,6 +49,8 @@ export function knexConfig({
     connection: {
       connectionString: address.url,
       connectionTimeoutMillis: 5000,
+      // How PostgreSQL names the session; an application_name in the URL goes before it.
+      application_name: 'whisper-transcriber-api',
       // In the greeting of a connection, not in a statement of its own.
       options: '-c TimeZone=UTC',
     },

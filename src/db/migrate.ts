@@ -33,7 +33,7 @@ async function checkAnswers(db: Knex, address: DatabaseAddress): Promise<void> {
 }
 
 /** The files of the migrations that this version has, in their order. */
-async function knownMigrations(): Promise<string[]> {
+export async function knownMigrations(): Promise<string[]> {
   return (await readdir(migrationDirectory)).filter((file) => file.endsWith('.ts')).sort();
 }
 

@@ -72,24 +72,27 @@ export interface Index {
   where?: string;
 }
 
+/** The statement that makes an index: on tables in use, so CONCURRENTLY on PostgreSQL. */
+export function createIndexSql(db: Knex, { name, table, on, unique, where }: Index): string {
+  const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
+  const concurrently = isSqlite(db) ? '' : 'CONCURRENTLY ';
+  return `CREATE ${kind} ${concurrently}IF NOT EXISTS ${name} ON ${table} (${on})${where ? ` WHERE ${where}` : ''}`;
+}
+
 /**
  * Makes indexes on tables in use: CONCURRENTLY on PostgreSQL, so writers go on. A build that was cut
  * off leaves an invalid index behind, which is dropped and built again.
  */
 export async function createIndexes(db: Knex, indexes: readonly Index[]): Promise<void> {
-  for (const { name, table, on, unique, where } of indexes) {
-    const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
-    const rows = where ? `(${on}) WHERE ${where}` : `(${on})`;
-    if (isSqlite(db)) {
-      await db.raw(`CREATE ${kind} IF NOT EXISTS ${name} ON ${table} ${rows}`);
-      continue;
+  for (const index of indexes) {
+    if (!isSqlite(db)) {
+      const { rows } = await db.raw(
+        `SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(?) AND NOT indisvalid`,
+        [index.name],
+      );
+      if (rows.length > 0) await db.raw(`DROP INDEX CONCURRENTLY ${index.name}`);
     }
-    const { rows: invalid } = await db.raw(
-      `SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(?) AND NOT indisvalid`,
-      [name],
-    );
-    if (invalid.length > 0) await db.raw(`DROP INDEX CONCURRENTLY ${name}`);
-    await db.raw(`CREATE ${kind} CONCURRENTLY IF NOT EXISTS ${name} ON ${table} ${rows}`);
+    await db.raw(createIndexSql(db, index));
   }
 }
 

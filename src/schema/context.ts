@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { DatabaseReports } from '../administration/databaseReports.ts';
 import type { Origin } from '../auth/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Authenticator, Viewer } from '../auth/viewer.ts';
@@ -14,6 +15,7 @@ export interface Context {
   db: Knex;
   /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
   background: Knex;
+  databaseReports: DatabaseReports;
   loaders: Loaders;
   /** Null where the request brought no credentials. */
   viewer: Viewer | null;

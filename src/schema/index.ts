@@ -21,6 +21,11 @@ import './account.ts';
 import './apiKey.ts';
 import './performance.ts';
 import './explanation.ts';
+import './databaseIndex.ts';
+import './databaseTable.ts';
+import './databaseSetting.ts';
+import './databaseActivity.ts';
+import './databaseMaintenance.ts';
 import { builder } from './builder.ts';
 
 export const createSchema = () => builder.toSchema();

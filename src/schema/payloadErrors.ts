@@ -1,3 +1,4 @@
+import { MaintenanceFailedError } from '../administration/maintenance.ts';
 import {
   EmailTakenError,
   InvalidCredentialsError,
@@ -72,4 +73,10 @@ builder.objectType(IdempotencyConflictError, {
   fields: (t) => ({
     idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key.' }),
   }),
+});
+
+builder.objectType(MaintenanceFailedError, {
+  name: 'MaintenanceFailedError',
+  description: 'The database did not do what was asked for.',
+  interfaces: [PayloadError],
 });

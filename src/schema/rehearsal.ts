@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { unreadReports } from '../administration/databaseReports.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import { sightOf } from '../auth/visibility.ts';
 import { rehearsalOf } from '../db/rehearsal.ts';
@@ -41,7 +42,15 @@ export function rehearsed(
     },
   });
   return {
-    context: { ...context, db, background: db, loaders, viewer, isRehearsal: true },
+    context: {
+      ...context,
+      db,
+      background: db,
+      databaseReports: unreadReports,
+      loaders,
+      viewer,
+      isRehearsal: true,
+    },
     statements,
   };
 }
