@@ -16,6 +16,7 @@ COPY package.json knexfile.js ./
 COPY migrations migrations
 COPY examples examples
 COPY src src
+COPY worker worker
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -8,7 +8,7 @@ import { statementFiles } from './generate/statements.ts';
 import { statusDrawingFiles } from './generate/statusDrawing.ts';
 
 /** Folders that hold nothing else. */
-const generatedFolders = ['test/graphql', 'test/sql'];
+const generatedFolders = ['test/graphql', 'test/sql', 'worker/graphql'];
 
 /** Every generated file as it should be now. */
 async function generated(): Promise<GeneratedFile[]> {

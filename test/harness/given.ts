@@ -70,7 +70,7 @@ export class Given {
   }
 
   /** A client that sends the key of a worker. */
-  async worker(): Promise<{ as: Client }> {
+  async worker(): Promise<{ as: Client; key: string }> {
     const { user } = await this.administrator();
     const key = createKey();
     await this.#db('api_keys').insert({
@@ -79,7 +79,7 @@ export class Given {
       created_by: user.id,
       created_at: minutes(0),
     });
-    return { as: this.#client.as(key) };
+    return { as: this.#client.as(key), key };
   }
 
   #jobRow({ user, ...others }: Partial<JobRow> & { user: UserRow }) {
