@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -24,6 +24,7 @@ import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
 import { createSweeper, type Sweeper } from './jobs/sweeper.ts';
 import { JobFeed } from './live/jobFeed.ts';
+import { unobserved } from './loaders/batched.ts';
 import { createLoaders } from './loaders/index.ts';
 import { type Gauges, sampleGauges } from './perf/gauges.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
@@ -74,6 +75,10 @@ export interface AppOptions {
   onStatement?: StatementListener;
   /** The schema that is served. */
   schema?: GraphQLSchema;
+  /** False for a service that knows nothing of what it costs; the benchmark holds it against the other. */
+  isMonitored?: boolean;
+  /** Further plugins. */
+  plugins?: Plugin<Context, RequestOrigin>[];
 }
 
 export interface App {
@@ -97,17 +102,19 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, logger, secret, onStatement } = options;
   const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
   const { clock = () => new Date() } = options;
-  const { readyTimeoutMs = READY_TIMEOUT_MS } = options;
+  const { readyTimeoutMs = READY_TIMEOUT_MS, isMonitored = true } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
   const db = connect({
     ...config.database,
-    onStatement(statement) {
-      // PostgreSQL counts by itself what its indexes are used for.
-      if (config.database.address.kind === 'sqlite') seen.record(statement.sql);
-      monitor.recordStatement(statement);
-      onStatement?.(statement);
-    },
+    ...(isMonitored && {
+      onStatement(statement) {
+        // PostgreSQL counts by itself what its indexes are used for.
+        if (config.database.address.kind === 'sqlite') seen.record(statement.sql);
+        monitor.recordStatement(statement);
+        onStatement?.(statement);
+      },
+    }),
   });
   const background = connect({
     address: config.database.address,
@@ -144,10 +151,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     onFault: (fault) => logger.warn({ err: fault }, 'Changes of jobs could not be read; trying on'),
   });
-  const newLoaders = () => createLoaders(db, { maxBatchSize, observer: monitor });
+  const newLoaders = () =>
+    createLoaders(db, { maxBatchSize, observer: isMonitored ? monitor : unobserved });
   const maskError = createMaskError(logger);
+  const schema = options.schema ?? createSchema();
   const yoga = createYoga<RequestOrigin & Exchange, Context>({
-    schema: timeResolvers(options.schema ?? createSchema(), monitor.heldThread),
+    schema: isMonitored ? timeResolvers(schema, monitor.heldThread) : schema,
     context: ({ requestId, origin }): Context => ({
       db,
       background,
@@ -167,10 +176,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       gauges,
     }),
     plugins: [
-      usePerformance<Context>({
-        monitor,
-        mayRead: ({ viewer }) => isAdministrator(viewer) && !mustChangePassword(viewer),
-      }),
+      ...(isMonitored
+        ? [
+            usePerformance<Context>({
+              monitor,
+              mayRead: ({ viewer }) => isAdministrator(viewer) && !mustChangePassword(viewer),
+            }),
+          ]
+        : []),
       useBodySize(authenticator),
       useText(),
       useQueryCost(config.limits),
@@ -181,6 +194,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         maskError,
         trace: (execution, run) => traceEvent(monitor, execution, run),
       }),
+      ...(options.plugins ?? []),
     ],
     parserAndValidationCache: { documentCache: keptByText(), errorCache: keptByText() },
     maskedErrors: { maskError },

@@ -21,6 +21,12 @@ export interface LoaderObserver {
   ): Promise<Result>;
 }
 
+/** Sees nothing. */
+export const unobserved: LoaderObserver = {
+  asker: () => null,
+  runBatch: (_dispatch, _keyCount, run) => run(),
+};
+
 /** What all loaders of a request share. */
 export interface LoaderOptions {
   /** The most keys in one statement. */

@@ -33,6 +33,9 @@ export const SHORTEST_HOLD_MS = 10;
 /** Holds that are kept: at ten milliseconds and more each, those of the last ten seconds at the least. */
 const MAX_HOLDS = 1000;
 
+/** How long after its end a collection of garbage is noted, at the latest, in milliseconds. */
+const LATEST_NOTE_MS = 1000;
+
 /** Measures synchronous work, and remembers what held the thread for long, so that those who waited can be told. */
 export class HeldThread {
   readonly #holds: Hold[] = [];
@@ -93,9 +96,16 @@ export class HeldThread {
     return performance.nodeTiming.uvMetricsInfo.loopCount;
   }
 
-  /** Those that overlap with a time. */
+  /** Those that overlap with a time, the latest first. */
   between(from: number, to: number): Hold[] {
-    return this.#holds.filter((hold) => hold.startedAt < to && hold.endedAt > from);
+    const found: Hold[] = [];
+    for (let index = this.#holds.length - 1; index >= 0; index -= 1) {
+      const hold = this.#holds[index];
+      // They are noted as they end, collections of garbage a little later.
+      if (!hold || hold.endedAt < from - LATEST_NOTE_MS) break;
+      if (hold.startedAt < to && hold.endedAt > from) found.push(hold);
+    }
+    return found;
   }
 
   /**
@@ -104,8 +114,9 @@ export class HeldThread {
    */
   unreadSince(now: number, turn: number): number {
     let since = now;
-    for (const hold of this.#holds.toReversed()) {
-      if (turn - hold.turn > 1) break;
+    for (let index = this.#holds.length - 1; index >= 0; index -= 1) {
+      const hold = this.#holds[index];
+      if (!hold || turn - hold.turn > 1) break;
       since = Math.min(since, hold.startedAt);
     }
     return since;

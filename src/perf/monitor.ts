@@ -226,6 +226,7 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       statements: [],
       statementCount: 0,
       resolvers: new Map(),
+      places: new Map(),
       batches: [],
       blame: null,
       isClosed: false,

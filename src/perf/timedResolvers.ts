@@ -17,7 +17,14 @@ function collapsed(path: Path): string {
   return path.prev ? `${collapsed(path.prev)}.${key}` : key;
 }
 
-function spanOf(trace: Trace, field: string, path: string, startedAt: number): ResolverSpan {
+/** The span of a place. The calls for the entries of a list share the nodes of the field, so they find it by them. */
+function spanOf(
+  trace: Trace,
+  field: string,
+  { path: fullPath, fieldNodes }: GraphQLResolveInfo,
+  startedAt: number,
+): ResolverSpan {
+  const path = collapsed(fullPath);
   let span = trace.resolvers.get(path);
   if (!span) {
     const startMs = startedAt - trace.startedMs;
@@ -38,6 +45,7 @@ function spanOf(trace: Trace, field: string, path: string, startedAt: number): R
     scope.resolver = span;
     trace.resolvers.set(path, span);
   }
+  trace.places.set(fieldNodes, span);
   return span;
 }
 
@@ -51,7 +59,7 @@ function timed(field: string, resolve: Resolver, heldThread: HeldThread): Resolv
     const trace = traceScope.current()?.trace;
     if (!trace || trace.isClosed) return resolve(parent, args, context, info);
     const startedAt = performance.now();
-    const span = spanOf(trace, field, collapsed(info.path), startedAt);
+    const span = trace.places.get(info.fieldNodes) ?? spanOf(trace, field, info, startedAt);
     const end = (failed: boolean): void => {
       const endedAt = performance.now();
       const durationMs = endedAt - startedAt;

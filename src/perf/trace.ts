@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { FieldNode } from 'graphql';
 import type { Blame } from './blame.ts';
 
 /** Who sent the operation, as it says of itself. */
@@ -96,6 +97,8 @@ export interface Trace {
   /** All that were sent, kept as spans or not. */
   statementCount: number;
   resolvers: Map<string, ResolverSpan>;
+  /** The same by the nodes of the field, which the entries of a list share. */
+  places: Map<readonly FieldNode[], ResolverSpan>;
   batches: BatchSpan[];
   /** Null as long as it runs. */
   blame: Blame | null;
