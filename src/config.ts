@@ -121,6 +121,11 @@ export const settings = {
     '100',
     'Statements that take longer, in milliseconds, are kept as slow queries.',
   ),
+  SHOW_BIND_VALUES: setting(
+    z.stringbool(),
+    'false',
+    'Show administrators the values that slow statements were sent with, not only what they are. They may be private.',
+  ),
   TRACE_SAMPLE_RATE: setting(
     z.coerce.number().min(0).max(1),
     '0.01',
@@ -210,6 +215,7 @@ export interface Config {
   limits: { cost: number; depth: number; breadth: number };
   jobs: { budgetSeconds: number; retryDelaySeconds: number };
   monitor: { slowQueryMs: number; sampleRate: number; release: string };
+  showBindValues: boolean;
   trustProxy: boolean;
   drainSeconds: number;
   shutdownSeconds: number;
@@ -284,6 +290,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       sampleRate: environment.TRACE_SAMPLE_RATE,
       release: environment.RELEASE ?? 'unnamed',
     },
+    showBindValues: environment.SHOW_BIND_VALUES,
     trustProxy: environment.TRUST_PROXY,
     drainSeconds: environment.DRAIN_SECONDS,
     shutdownSeconds: environment.SHUTDOWN_SECONDS,

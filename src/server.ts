@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import { createSeenStatements } from './db/catalogue/seenStatements.ts';
 import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
+import { explainStatement, findTableFacts } from './db/explain.ts';
 import { isMigrated } from './db/migrate.ts';
 import { readPool } from './db/pool.ts';
 import { StartError } from './errors.ts';
@@ -28,6 +29,7 @@ import { unobserved } from './loaders/batched.ts';
 import { createLoaders } from './loaders/index.ts';
 import { type Gauges, sampleGauges } from './perf/gauges.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
+import { createPlanTaker, type PlanTaker } from './perf/planTaker.ts';
 import { timeResolvers } from './perf/timedResolvers.ts';
 import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
@@ -40,6 +42,9 @@ import { useViewer } from './plugins/useViewer.ts';
 import type { Context } from './schema/context.ts';
 import { createSchema } from './schema/index.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+
+/** At most one plan in a second: it is asked of the database that is slow already. */
+const PLAN_INTERVAL_MS = 1000;
 
 /** The most keys that a loader puts into one statement. */
 const MAX_BATCH_SIZE = 500;
@@ -71,6 +76,8 @@ export interface AppOptions {
   clock?: () => Date;
   /** How long the database may take to answer before requests should go elsewhere. */
   readyTimeoutMs?: number;
+  /** How long after a plan of a slow query the next one may be taken, in milliseconds. */
+  planIntervalMs?: number;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -88,6 +95,9 @@ export interface App {
   databaseReports: DatabaseReports;
   monitor: Monitor;
   gauges: Gauges;
+  /** Where statements are explained and none is run: not observed, and off the thread that serves. */
+  plans: Knex;
+  planTaker: PlanTaker;
   tokens: Tokens;
   jobFeed: JobFeed;
   /** Has to be started, where the queue's times are to be noticed. */
@@ -103,6 +113,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { maxBatchSize = MAX_BATCH_SIZE, viewerTtlMs = VIEWER_TTL_MS } = options;
   const { clock = () => new Date() } = options;
   const { readyTimeoutMs = READY_TIMEOUT_MS, isMonitored = true } = options;
+  const { planIntervalMs = PLAN_INTERVAL_MS } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
   const db = connect({
@@ -121,6 +132,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     poolSize: BACKGROUND_CONNECTIONS,
     ownThread: true,
   });
+  const plans = connect({
+    address: config.database.address,
+    poolSize: 1,
+    ownThread: true,
+    onlyPlans: true,
+  });
   const gauges = sampleGauges({ monitor, readPool: () => readPool(db) });
   const telemetry = await startTelemetry({
     config,
@@ -135,6 +152,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     poolSize: config.database.poolSize + BACKGROUND_CONNECTIONS,
     unusedIndexDays: config.unusedIndexDays,
   });
+  const planTaker = createPlanTaker({
+    clock,
+    pause: () => sleep(planIntervalMs, null, { ref: false }),
+    explain: (statement) => explainStatement(plans, statement),
+    tableFacts: () => findTableFacts(plans),
+    onError: (error) => logger.warn({ err: error }, 'A slow query could not be explained'),
+  });
+  monitor.onSlowQuery(planTaker.take);
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
   const sweeper = createSweeper(
@@ -174,6 +199,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       limits: config.limits,
       isRehearsal: false,
       gauges,
+      plans,
+      planTaker,
+      showBindValues: config.showBindValues,
     }),
     plugins: [
       ...(isMonitored
@@ -241,6 +269,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     databaseReports,
     monitor,
     gauges,
+    plans,
+    planTaker,
     tokens,
     sweeper,
     jobFeed,
@@ -272,7 +302,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(
-  { server, sweeper, jobFeed, gauges, db, background, telemetry }: App,
+  { server, sweeper, jobFeed, gauges, db, background, plans, planTaker, telemetry }: App,
   { shutdownSeconds }: Config,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -285,8 +315,13 @@ export async function close(
   clearInterval(closeIdle);
   clearTimeout(cutOff);
   gauges.stop();
+  planTaker.stop();
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
-  const destroyed = Promise.all([sweeper.stop().then(() => db.destroy()), background.destroy()]);
+  const destroyed = Promise.all([
+    sweeper.stop().then(() => db.destroy()),
+    background.destroy(),
+    plans.destroy(),
+  ]);
   const closed = Promise.race([destroyed, sleep(1000, null, { ref: false })]);
   await Promise.all([closed, telemetry.close()]);
 }

@@ -14,7 +14,12 @@ interface ConnectOptions {
   onStatement?: StatementListener;
   /** On SQLite, statements run on a thread of their own: for those that may be slow. */
   ownThread?: boolean;
+  /** On PostgreSQL, nothing can be changed and nothing takes longer than two seconds: for plans. */
+  onlyPlans?: boolean;
 }
+
+/** Planning is quick; what takes longer waits for a lock. */
+const planSettings = ['default_transaction_read_only=on', 'statement_timeout=2000'];
 
 const silent = (): void => {};
 
@@ -24,6 +29,7 @@ export function knexConfig({
   poolSize,
   onStatement,
   ownThread,
+  onlyPlans,
 }: ConnectOptions): ObservedConfig {
   // Knex's types know neither its dialects' classes nor that `client` may be one of ours.
   const clientClass = (ours: unknown): typeof Knex.Client => ours as typeof Knex.Client;
@@ -52,7 +58,9 @@ export function knexConfig({
       // How PostgreSQL names the session; an application_name in the URL goes before it.
       application_name: 'whisper-transcriber-api',
       // In the greeting of a connection, not in a statement of its own.
-      options: '-c TimeZone=UTC',
+      options: ['TimeZone=UTC', ...(onlyPlans ? planSettings : [])]
+        .map((setting) => `-c ${setting}`)
+        .join(' '),
     },
     pool: { min: 0, max: poolSize },
     acquireConnectionTimeout: 10_000,

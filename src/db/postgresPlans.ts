@@ -1,7 +1,6 @@
-import type { Knex } from 'knex';
 import pg, { type QueryResult } from 'pg';
 import type { AnswerKind, PlanDialect, TableFacts } from './planDialect.ts';
-import { type SentText, sendAsWritten } from './sendAsWritten.ts';
+import { sendAsWritten } from './sendAsWritten.ts';
 
 const { builtins } = pg.types;
 
@@ -12,23 +11,6 @@ const kinds = new Map<number, AnswerKind>([
   [builtins.BOOL, 'boolean'],
 ]);
 
-/** Planning is quick; what takes longer waits for a lock, and nobody waits for this. */
-const TIMEOUT_MS = 2000;
-
-/** Nothing that is sent here can change anything. */
-async function readOnly<Row extends object>(
-  db: Knex,
-  statement: SentText,
-): Promise<QueryResult<Row>> {
-  return db.transaction(
-    async (transaction) => {
-      await transaction.raw(`SET LOCAL statement_timeout = ${TIMEOUT_MS}`);
-      return sendAsWritten<QueryResult<Row>>(transaction, statement);
-    },
-    { readOnly: true },
-  );
-}
-
 interface TableRow {
   table: string;
   rows: number;
@@ -38,7 +20,7 @@ interface TableRow {
 
 export const postgresPlans: PlanDialect = {
   async explain(db, { sql, bindings }) {
-    const { rows } = await readOnly<{ 'QUERY PLAN': unknown }>(db, {
+    const { rows } = await sendAsWritten<QueryResult<{ 'QUERY PLAN': unknown }>>(db, {
       sql: `EXPLAIN (FORMAT JSON) ${sql}`,
       bindings,
     });
@@ -46,7 +28,7 @@ export const postgresPlans: PlanDialect = {
   },
   async describe(db, { sql, bindings }) {
     // LIMIT 0 ends before it has asked for a row.
-    const { fields } = await readOnly(db, {
+    const { fields } = await sendAsWritten<QueryResult>(db, {
       sql: `SELECT * FROM (${sql}) AS described LIMIT 0`,
       bindings,
     });
@@ -60,7 +42,7 @@ export const postgresPlans: PlanDialect = {
   async tableFacts(db) {
     const { rows } = await db.raw<{ rows: TableRow[] }>(
       `SELECT t.relname AS "table", t.reltuples::float8 AS rows, i.relname AS "index",
-              ARRAY(SELECT pg_get_indexdef(x.indexrelid, n, true)
+              ARRAY(SELECT replace(pg_get_indexdef(x.indexrelid, n, true), '"', '')
                       FROM generate_series(1, x.indnkeyatts) AS n) AS columns
          FROM pg_class AS t
          LEFT JOIN pg_index AS x ON x.indrelid = t.oid AND x.indisvalid AND x.indpred IS NULL

@@ -18,7 +18,7 @@ async function columnsOf(db: Knex, statement: SentText): Promise<AnswerColumn[]>
 
 interface RehearsalOptions {
   /** Tells the columns of each statement; the monitor does not count that. */
-  background: Knex;
+  plans: Knex;
   /** Told of each statement that would be sent, before it is answered. */
   onStatement(statement: SentText): void;
   /** What a column has wherever a statement does not say otherwise. */
@@ -30,7 +30,7 @@ interface RehearsalOptions {
  * rows that nobody read, as if all that is asked for were there and every page full. It throws where a
  * statement would write.
  */
-export function rehearsalOf(db: Knex, { background, onStatement, known }: RehearsalOptions): Knex {
+export function rehearsalOf(db: Knex, { plans, onStatement, known }: RehearsalOptions): Knex {
   const rows = new SupposedRows(known);
   const config: RehearsalConfig = {
     client: dialectOf(db).rehearsalClient,
@@ -38,7 +38,7 @@ export function rehearsalOf(db: Knex, { background, onStatement, known }: Rehear
     compileSqlOnError: false,
     async answer(statement) {
       onStatement(statement);
-      return rows.answerTo(statement, await columnsOf(background, statement));
+      return rows.answerTo(statement, await columnsOf(plans, statement));
     },
   };
   return knex(config);

@@ -30,8 +30,9 @@ interface RowCountRow {
 
 export const sqlitePlans: PlanDialect = {
   async explain(db, { sql, bindings }) {
+    const version = await findSchemaVersion(db);
     const rows = await sendAsWritten<{ id: number; parent: number; detail: string }[]>(db, {
-      sql: `EXPLAIN QUERY PLAN ${sql}`,
+      sql: `EXPLAIN QUERY PLAN ${sql} /* schema ${version} */`,
       bindings,
     });
     return { database: 'sqlite', rows };
@@ -63,6 +64,17 @@ export const sqlitePlans: PlanDialect = {
     return facts;
   },
 };
+
+/**
+ * Notices what another connection changed of the schema, which only a statement that reads does. A plan that
+ * is prepared never reads, so it would stay as it was: the version in its text makes it another.
+ */
+async function findSchemaVersion(db: Knex): Promise<number> {
+  const [row]: { schema_version: number }[] = await db.raw(
+    'SELECT schema_version FROM pragma_schema_version, (SELECT 1 FROM sqlite_schema LIMIT 1)',
+  );
+  return row?.schema_version ?? 0;
+}
 
 /** From the first row's number to the last's: exact where none was deleted, and two steps, not a scan. */
 async function findRowCounts(db: Knex, tables: readonly string[]): Promise<RowCountRow[]> {

@@ -53,6 +53,10 @@ function levelOf(rows: number | null): ReadingLevel {
 
 const listed = (columns: readonly string[]): string => columns.join(', ');
 
+/** Whether all rows have to be there first. PostgreSQL's incremental sort only sorts among equals. */
+const sortsAll = ({ kind, text }: PlanNode): boolean =>
+  kind === 'sort' && !text.startsWith('Incremental Sort');
+
 /** One plan read against what is known of its statement. */
 class Reading {
   readonly #database: DatabasePlan['database'];
@@ -64,7 +68,7 @@ class Reading {
     this.#database = plan.database;
     this.#facts = facts;
     this.#roots = planTree(plan, facts.sql);
-    this.#isSorted = stepsOf(this.#roots).some(({ node }) => node.kind === 'sort');
+    this.#isSorted = stepsOf(this.#roots).some(({ node }) => sortsAll(node));
   }
 
   all(): PlanReading[] {
@@ -76,7 +80,7 @@ class Reading {
     if (/AUTOMATIC/.test(node.text)) return this.#temporaryIndex(node);
     if (node.kind === 'full_scan') return this.#fullScan(node);
     if (node.kind === 'index_scan') return this.#wholeIndex(node);
-    return node.kind === 'sort' ? this.#sort(node) : null;
+    return sortsAll(node) ? this.#sort(node) : null;
   }
 
   #rowsOf(table: string): number | null {
@@ -183,12 +187,17 @@ class Reading {
     }
     const { equal, ordered, hasAlternatives } = this.#wanted(table);
     const existing = findIndex(this.#facts.tables.get(table), equal, ordered);
-    const canServe = !hasAlternatives && existing === null;
+    const why =
+      existing === null
+        ? 'the order is not served by the index that finds them.'
+        : `though ${existing} has them in this order: the database expects sorting to be cheaper.`;
+    const level = levelOf(rows);
+    const canServe = existing === null && !hasAlternatives && level !== 'info';
     return {
       kind,
-      level: levelOf(rows),
+      level,
       table,
-      sentence: `Sorts ${what} by ${listed(ordered)}: the order is not served by the index that finds them.`,
+      sentence: `Sorts ${what} by ${listed(ordered)}${existing === null ? ': ' : ', '}${why}`,
       remedy: canServe ? createIndex(this.#database, table, indexColumns(equal, ordered)) : null,
     };
   }

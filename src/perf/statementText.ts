@@ -1,7 +1,7 @@
 /** An expression without its literals: `(status = 'failed'::text)` becomes `(status = ?)`. */
 export function withoutValues(expression: string): string {
   return expression
-    .replace(/'(?:[^']|'')*'(::[\w ]+(\(\d+\))?(\[\])?)?/g, '?')
+    .replace(/'(?:[^']|'')*'(::(?:timestamp with(?:out)? time zone|[\w]+)(?:\[\])?)?/g, '?')
     .replace(/(?<![\w$."])-?\d+(?:\.\d+)?(?![\w"])(::\w+)?/g, '?');
 }
 
@@ -48,7 +48,7 @@ export interface Wanted {
   hasAlternatives: boolean;
 }
 
-const comparison = /(?<![\w.)])((?:\w+\.)?[a-z_]\w*) ?(=|<=|>=|<|>|in\b|is null\b)(?! ?all\b)/gi;
+const comparison = /(?<![\w.)])((?:\w+\.)?[a-z_]\w*)(?: ?(<=|>=|[=<>])| (?:in|is null)\b)/gi;
 
 const limitedText = (sql: string): string => unquoted(sql).replace(/<>|!=/g, '#');
 
@@ -68,11 +68,11 @@ export function wantedOf(sql: string, table: string): Wanted {
   const own = (name: string): string[] => {
     const [column = '', alias] = name.split('.').reverse();
     const isOwn = alias === undefined ? isOnlyTable : (tables.get(alias) ?? alias) === table;
-    return isOwn && column !== 'rowid' ? [column] : [];
+    return isOwn && column !== '' && column !== 'rowid' ? [column] : [];
   };
   const conditions = conditionsOf(sql);
   const compared = conditions.flatMap((text) =>
-    Array.from(text.matchAll(comparison), ([, name = '', operator = '']) => ({
+    Array.from(text.matchAll(comparison), ([, name = '', operator = '=']) => ({
       columns: own(name),
       isRange: /[<>]/.test(operator),
     })),

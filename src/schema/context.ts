@@ -8,6 +8,7 @@ import type { JobFeed } from '../live/jobFeed.ts';
 import type { Loaders } from '../loaders/index.ts';
 import type { Gauges } from '../perf/gauges.ts';
 import type { Monitor } from '../perf/monitor.ts';
+import type { PlanTaker } from '../perf/planTaker.ts';
 import type { QueryLimits } from './queryCost.ts';
 
 /** What every resolver has at hand. */
@@ -32,4 +33,9 @@ export interface Context {
   /** Whether statements are only told, and answered with supposed rows. */
   isRehearsal: boolean;
   gauges: Gauges;
+  /** Where statements are explained and none is run: not observed, and off the thread that serves. */
+  plans: Knex;
+  planTaker: PlanTaker;
+  /** Whether administrators see the values that slow statements were sent with. */
+  showBindValues: boolean;
 }

@@ -85,15 +85,15 @@ const shownError = ({ message, extensions, path }: GraphQLError): ExplainedError
 
 /** The statements, and how to get their plans. The same text is planned once, with the values of its first. */
 function explained(
-  { background }: Context,
+  { plans: planner }: Context,
   statements: readonly RehearsedStatement[],
 ): ExplainedStatement[] {
   const plans = new Map<string, Promise<QueryPlan | null>>();
   let tables: ReturnType<typeof findTableFacts> | undefined;
   const planOf = async (statement: RehearsedStatement): Promise<QueryPlan | null> => {
     const { sql } = statement;
-    const plan = await explainStatement(background, statement);
-    tables ??= findTableFacts(background);
+    const plan = await explainStatement(planner, statement);
+    tables ??= findTableFacts(planner);
     return plan && queryPlan(plan, { sql, returnedRows: null, tables: await tables }, new Date());
   };
   return statements.map((statement) => ({

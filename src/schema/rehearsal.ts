@@ -29,7 +29,7 @@ export function rehearsed(
   // Who sees no rows but their own finds their own.
   const userId = sightOf(viewer)?.userId ?? null;
   const db = rehearsalOf(context.db, {
-    background: context.background,
+    plans: context.plans,
     known: userId === null ? {} : { user_id: userId },
     onStatement: (statement) =>
       statements.push({ ...statement, batch: batches.getStore() ?? null }),

@@ -1,5 +1,7 @@
 import type { SlowQuery } from '../perf/monitor.ts';
+import { shownValues } from '../perf/shownValues.ts';
 import { builder } from './builder.ts';
+import { QueryPlanType } from './queryPlan.ts';
 import { userIdOf } from './trace.ts';
 
 export const SlowQueryType = builder.objectRef<SlowQuery>('SlowQuery').implement({
@@ -20,6 +22,18 @@ export const SlowQueryType = builder.objectRef<SlowQuery>('SlowQuery').implement
       description: 'How long it waited for a connection before that, in milliseconds.',
     }),
     failed: t.exposeBoolean('failed', { description: 'Whether it failed.' }),
+    parameters: t.stringList({
+      description:
+        'What the values were that it was sent with, such as `text of 12 characters`; themselves where `SHOW_BIND_VALUES` is set.',
+      resolve: ({ bindings }, _args, { showBindValues }) => shownValues(bindings, showBindValues),
+    }),
+    plan: t.field({
+      type: QueryPlanType,
+      nullable: true,
+      description:
+        'The latest plan of this statement, taken soon after it was slow, at most once in ten minutes. Null until then, and for what writes.',
+      resolve: ({ hash }, _args, { planTaker }) => planTaker.planOf(hash),
+    }),
     operationName: t.string({
       nullable: true,
       description: 'The operation that sent it; null where no request did.',

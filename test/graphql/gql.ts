@@ -33,6 +33,8 @@ type Documents = {
     "query ExplainPlans($operation: String!, $operationName: String) {\n  performance {\n    explain(operation: $operation, operationName: $operationName) {\n      cost\n      statementCount\n      estimatedCost\n      statements {\n        statement\n        plan {\n          text\n          estimatedRows\n          estimatedCost\n          steps { depth kind table index indexOnly condition estimatedRows estimatedCost }\n          readings { kind level table sentence remedy }\n        }\n      }\n      errors { path }\n    }\n  }\n}": typeof types.ExplainPlansDocument,
     "query Metrics($kind: MetricKind!) {\n  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }\n}": typeof types.MetricsDocument,
     "query SlowQueries {\n  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }\n}": typeof types.SlowQueriesDocument,
+    "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}": typeof types.SlowQueryPlansDocument,
+    "query WalkExplanation($operation: String!, $variables: JSONObject) {\n  performance {\n    explain(operation: $operation, variables: $variables) {\n      statements { statement batchSize }\n      errors { message path }\n    }\n  }\n}": typeof types.WalkExplanationDocument,
 };
 const documents: Documents = {
     "query MyJobs {\n  jobs(first: 20) {\n    edges {\n      node {\n        originalFilename\n        status\n        model\n        createdAt\n        durationSeconds\n        user {\n          username\n        }\n        metadata {\n          language\n          abstract\n          keywords\n        }\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}": types.MyJobsDocument,
@@ -53,6 +55,8 @@ const documents: Documents = {
     "query ExplainPlans($operation: String!, $operationName: String) {\n  performance {\n    explain(operation: $operation, operationName: $operationName) {\n      cost\n      statementCount\n      estimatedCost\n      statements {\n        statement\n        plan {\n          text\n          estimatedRows\n          estimatedCost\n          steps { depth kind table index indexOnly condition estimatedRows estimatedCost }\n          readings { kind level table sentence remedy }\n        }\n      }\n      errors { path }\n    }\n  }\n}": types.ExplainPlansDocument,
     "query Metrics($kind: MetricKind!) {\n  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }\n}": types.MetricsDocument,
     "query SlowQueries {\n  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }\n}": types.SlowQueriesDocument,
+    "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}": types.SlowQueryPlansDocument,
+    "query WalkExplanation($operation: String!, $variables: JSONObject) {\n  performance {\n    explain(operation: $operation, variables: $variables) {\n      statements { statement batchSize }\n      errors { message path }\n    }\n  }\n}": types.WalkExplanationDocument,
 };
 
 /**
@@ -141,6 +145,14 @@ export function graphql(source: "query Metrics($kind: MetricKind!) {\n  performa
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query SlowQueries {\n  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }\n}"): (typeof documents)["query SlowQueries {\n  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}"): (typeof documents)["query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query WalkExplanation($operation: String!, $variables: JSONObject) {\n  performance {\n    explain(operation: $operation, variables: $variables) {\n      statements { statement batchSize }\n      errors { message path }\n    }\n  }\n}"): (typeof documents)["query WalkExplanation($operation: String!, $variables: JSONObject) {\n  performance {\n    explain(operation: $operation, variables: $variables) {\n      statements { statement batchSize }\n      errors { message path }\n    }\n  }\n}"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

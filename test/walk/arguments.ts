@@ -21,8 +21,8 @@ export const requiredArguments: Record<string, string> = {
   'Query.searchSegments': 'query: "walk"',
   // The rows are older than the period that is taken where none is given.
   'Query.userActivity': 'from: "2025-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z"',
-  'Performance.metrics': 'kind: STATEMENT',
   'Performance.trace': 'id: "none"',
+  'Performance.metrics': 'kind: STATEMENT',
   'Performance.explain': 'operation: "{ viewer { id } }"',
 };
 
