@@ -82,12 +82,12 @@ const judgeCheckpoint: Judge = ({ number }) => {
 };
 
 const judgeTimeout: Judge = ({ number }) =>
-  (number ?? 0) >= 1000
+  number === 0
     ? null
     : {
-        advised: '5000',
-        verdict: 'warning',
-        why: 'A statement fails that meets another writer; it should wait, in milliseconds.',
+        advised: '0',
+        verdict: 'info',
+        why: 'SQLite itself would wait for another writer, and its thread with it.',
         sql: null,
       };
 
@@ -96,7 +96,10 @@ export const sqliteRules: Readonly<Record<string, SettingRule>> = {
     fits: 'Free pages are few, and used again by what comes next.',
     judge: judgeVacuum,
   },
-  busy_timeout: { fits: 'So many milliseconds a writer waits for another.', judge: judgeTimeout },
+  busy_timeout: {
+    fits: 'The service waits for another writer, and tries again; its thread goes on meanwhile.',
+    judge: judgeTimeout,
+  },
   cache_size: {
     fits: ({ facts }) =>
       `Pages kept in memory, of a database of ${shownBytes(facts.databaseBytes)}; KiB where it is negative.`,

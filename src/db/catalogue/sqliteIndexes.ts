@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { LRUCache } from 'lru-cache';
 import { select } from '../client.ts';
 import type { IndexConstraint, IndexRow } from './catalogue.ts';
 import { expressionOf, parseIndexDefinition } from './indexDefinition.ts';
@@ -90,14 +91,32 @@ export async function findSqliteIndexUses(
   calls: ReadonlyMap<string, number>,
 ): Promise<Map<string, number>> {
   const names = new Set((await findSqliteIndexes(db)).map(({ name }) => name));
+  const plans = knownPlans(db, [...names].join());
   const uses = new Map<string, number>();
   for (const [sql, count] of calls) {
     if (!planned.test(sql)) continue;
-    for (const name of indexesIn(await planOf(db, sql), names)) {
-      uses.set(name, (uses.get(name) ?? 0) + count);
+    let used = plans.get(sql);
+    if (!used) {
+      used = indexesIn(await planOf(db, sql), names);
+      plans.set(sql, used);
     }
+    for (const name of used) uses.set(name, (uses.get(name) ?? 0) + count);
   }
   return uses;
+}
+
+/** By text, the indexes that its plan uses. An hour later it may be another plan. */
+type Plans = LRUCache<string, string[]>;
+
+const plansOf = new WeakMap<Knex, { indexes: string; plans: Plans }>();
+
+/** What was planned already, as long as there are the same indexes. */
+function knownPlans(db: Knex, indexes: string): Plans {
+  const known = plansOf.get(db);
+  if (known?.indexes === indexes) return known.plans;
+  const plans: Plans = new LRUCache({ max: 2000, ttl: 3_600_000 });
+  plansOf.set(db, { indexes, plans });
+  return plans;
 }
 
 /** Only these have a plan; DDL and transaction control do not. */
