@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { JobRow } from '../src/db/jobs.ts';
 import type { UserRow } from '../src/db/users.ts';
 import { variables } from '../worker/settings.ts';
@@ -138,6 +138,7 @@ const TRANSCRIPT = 'query Transcript($id: ID!) { job(id: $id) { status transcrip
 
 describe.each(databases)('the worker on $name', (kind) => {
   const api = useApi(kind, { config: { jobs: { budgetSeconds: 3600, retryDelaySeconds: 1 } } });
+  beforeAll(() => api.app.sweeper.start());
 
   test('does jobs one after another, and says why one could not be done', async () => {
     const { user, as } = await api.given.user();
@@ -212,6 +213,18 @@ describe.each(databases)('the worker on $name', (kind) => {
     await becomes(api, next, { status: 'completed' });
     expect(isAlive(pid)).toBe(false);
     expect(await jobNow(api, job)).toMatchObject({ status: 'cancelled' });
+  });
+
+  test('that is killed loses its job to another', async () => {
+    const { user } = await api.given.user();
+    const { behaviour, running } = hanging();
+    const job = await givenJob(api, user, behaviour);
+    const killed = await givenWorker(api, { 'lease-seconds': '1' });
+    await running();
+    killed.child.kill('SIGKILL');
+    writeFileSync(join(audioDirectory, `${job.id}.mp3`), 'says hello');
+    await givenWorker(api);
+    await becomes(api, job, { status: 'completed', attempt: 2 });
   });
 
   test('waits for a server that does not answer', async () => {
