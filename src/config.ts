@@ -18,6 +18,8 @@ const setting = <Schema extends z.ZodType>(
   { isSecret = false } = {},
 ): Setting<Schema> => ({ schema, fallback, meaning, isSecret });
 
+const positive = z.coerce.number().min(0).max(1_000_000_000);
+const percent = z.coerce.number().min(0).max(100);
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 const databaseUrl = z.string().transform((text, context) => {
@@ -136,6 +138,93 @@ export const settings = {
     '',
     'What the running release is called in traces and findings, such as a version or a commit.',
   ),
+  REPEATED_STATEMENT_LIMIT: setting(
+    whole(1, 10_000),
+    '10',
+    'A field that sends the same statement more often than this in one request is found as N+1.',
+  ),
+  TARGET_MEAN_QUERY_MS: setting(
+    positive,
+    '50',
+    'Target: statements take less than this on average, in milliseconds.',
+  ),
+  TARGET_SLOW_QUERIES_PER_HOUR: setting(
+    positive,
+    '10',
+    'Target: fewer statements an hour take longer than SLOW_QUERY_MS.',
+  ),
+  TARGET_POOL_PERCENT: setting(
+    percent,
+    '80',
+    'Target: a smaller share of the connections is in use, in percent.',
+  ),
+  TARGET_QUERY_SUCCESS_PERCENT: setting(
+    percent,
+    '99.9',
+    'Target: a greater share of the statements succeeds, in percent.',
+  ),
+  TARGET_EVENT_LOOP_DELAY_MS: setting(
+    positive,
+    '50',
+    'Target: timers come less late than this on average, in milliseconds.',
+  ),
+  TARGET_GARBAGE_COLLECTION_PERCENT: setting(
+    percent,
+    '5',
+    'Target: collecting garbage takes a smaller share of the time, in percent.',
+  ),
+  TARGET_HEAP_MEGABYTES: setting(
+    positive,
+    '1000',
+    'Target: objects take less memory than this, in megabytes.',
+  ),
+  ALERT_QUERY_WARNING_MS: setting(
+    positive,
+    '200',
+    'A statement that takes longer raises a warning, in milliseconds.',
+  ),
+  ALERT_QUERY_CRITICAL_MS: setting(
+    positive,
+    '500',
+    'A statement that takes longer raises a critical alert, in milliseconds.',
+  ),
+  ALERT_POOL_PERCENT: setting(
+    percent,
+    '90',
+    'A greater share of the connections in use raises a warning, in percent.',
+  ),
+  ALERT_ERROR_PERCENT: setting(
+    percent,
+    '1',
+    'A greater share of requests that fail unexpectedly raises a critical alert, in percent.',
+  ),
+  ALERT_EVENT_LOOP_MS: setting(
+    positive,
+    '500',
+    'A thread that is held for longer raises a warning, in milliseconds.',
+  ),
+  ALERT_HEAP_MEGABYTES: setting(
+    positive,
+    '2000',
+    'Objects that take more memory raise a warning, in megabytes.',
+  ),
+  ALERT_FLUSH_SECONDS: setting(
+    positive,
+    '60',
+    'Figures that can not be stored for longer raise a critical alert, in seconds.',
+  ),
+  ALERT_WEBHOOK_URL: setting(
+    z.url({ protocol: /^https?$/ }).optional(),
+    '',
+    'Where alerts are posted when they open, get worse and close.',
+    { isSecret: true },
+  ),
+  ALERT_WEBHOOK_SECRET: setting(
+    z.string().min(16).optional(),
+    '',
+    'Signs what is posted there, 16 characters or more.',
+    { isSecret: true },
+  ),
   TRUST_PROXY: setting(
     z.stringbool(),
     'false',
@@ -216,6 +305,24 @@ export interface Config {
   jobs: { budgetSeconds: number; retryDelaySeconds: number };
   monitor: { slowQueryMs: number; sampleRate: number; release: string };
   showBindValues: boolean;
+  watch: {
+    repeatedStatementLimit: number;
+    targets: {
+      mean_query: number;
+      slow_queries: number;
+      pool_utilization: number;
+      query_success: number;
+      event_loop_delay: number;
+      garbage_collection: number;
+      heap_used: number;
+    };
+    /** What raises a warning and what a critical alert; null where nothing does. */
+    thresholds: Record<
+      'slow_query' | 'pool' | 'error_rate' | 'event_loop' | 'heap' | 'flush' | 'truth',
+      { warning: number | null; critical: number | null }
+    >;
+    webhook: { url: string; secret: string } | null;
+  };
   trustProxy: boolean;
   drainSeconds: number;
   shutdownSeconds: number;
@@ -238,6 +345,49 @@ function openTelemetryOf(environment: Environment): OpenTelemetryConfig | null {
   };
 }
 
+/** What goes out has to be signed, so that its receiver can tell it from what others send. */
+function refuseUnsigned(given: Record<string, unknown>, context: z.RefinementCtx): void {
+  if (!given.ALERT_WEBHOOK_URL || given.ALERT_WEBHOOK_SECRET) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['ALERT_WEBHOOK_SECRET'],
+    message: 'needed with ALERT_WEBHOOK_URL',
+  });
+}
+
+const warning = (threshold: number) => ({ warning: threshold, critical: null });
+const critical = (threshold: number) => ({ warning: null, critical: threshold });
+
+function watchConfig(environment: Environment): Config['watch'] {
+  const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret } = environment;
+  return {
+    repeatedStatementLimit: environment.REPEATED_STATEMENT_LIMIT,
+    targets: {
+      mean_query: environment.TARGET_MEAN_QUERY_MS,
+      slow_queries: environment.TARGET_SLOW_QUERIES_PER_HOUR,
+      pool_utilization: environment.TARGET_POOL_PERCENT,
+      query_success: environment.TARGET_QUERY_SUCCESS_PERCENT,
+      event_loop_delay: environment.TARGET_EVENT_LOOP_DELAY_MS,
+      garbage_collection: environment.TARGET_GARBAGE_COLLECTION_PERCENT,
+      heap_used: environment.TARGET_HEAP_MEGABYTES,
+    },
+    thresholds: {
+      slow_query: {
+        warning: environment.ALERT_QUERY_WARNING_MS,
+        critical: environment.ALERT_QUERY_CRITICAL_MS,
+      },
+      pool: warning(environment.ALERT_POOL_PERCENT),
+      error_rate: critical(environment.ALERT_ERROR_PERCENT),
+      event_loop: warning(environment.ALERT_EVENT_LOOP_MS),
+      heap: warning(environment.ALERT_HEAP_MEGABYTES),
+      flush: critical(environment.ALERT_FLUSH_SECONDS),
+      // One record is one too many.
+      truth: critical(0),
+    },
+    webhook: url && secret ? { url, secret } : null,
+  };
+}
+
 /** Reads and checks the environment. Throws a StartError that names every fault at once. */
 export function readConfig(variables: Record<string, string | undefined>): Config {
   const schemas = Object.fromEntries(
@@ -250,7 +400,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       (variables[name] || fallback) === '' ? undefined : variables[name] || fallback,
     ]),
   );
-  const parsed = z.object(schemas).safeParse(given);
+  const parsed = z.object(schemas).superRefine(refuseUnsigned).safeParse(given);
   if (!parsed.success) {
     const shown = new Map(
       Object.entries(settings).map(([name, { isSecret }]) => [
@@ -291,6 +441,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       release: environment.RELEASE ?? 'unnamed',
     },
     showBindValues: environment.SHOW_BIND_VALUES,
+    watch: watchConfig(environment),
     trustProxy: environment.TRUST_PROXY,
     drainSeconds: environment.DRAIN_SECONDS,
     shutdownSeconds: environment.SHUTDOWN_SECONDS,

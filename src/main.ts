@@ -26,6 +26,7 @@ await startOrExit(async () => {
   // Before it says that it listens: whoever waits for that may stop it at once.
   stopOnSignals(app, config, logger);
   app.sweeper.start();
+  app.watching.start();
   const url = await listen(app, config);
   logger.info({ url }, 'Listening');
   const sample = (): Promise<void> =>

@@ -7,6 +7,7 @@ import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { createDatabaseReports, type DatabaseReports } from './administration/databaseReports.ts';
+import { createWatching, type Watching } from './administration/watching.ts';
 import { createTokens, type Tokens } from './auth/tokens.ts';
 import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
 import { isAdministrator, mustChangePassword } from './auth/visibility.ts';
@@ -27,9 +28,11 @@ import { createSweeper, type Sweeper } from './jobs/sweeper.ts';
 import { JobFeed } from './live/jobFeed.ts';
 import { unobserved } from './loaders/batched.ts';
 import { createLoaders } from './loaders/index.ts';
+import { fingerprintOf } from './perf/fingerprint.ts';
 import { type Gauges, sampleGauges } from './perf/gauges.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
 import { createPlanTaker, type PlanTaker } from './perf/planTaker.ts';
+import { StatementLedger } from './perf/statementLedger.ts';
 import { timeResolvers } from './perf/timedResolvers.ts';
 import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
@@ -78,6 +81,8 @@ export interface AppOptions {
   readyTimeoutMs?: number;
   /** How long after a plan of a slow query the next one may be taken, in milliseconds. */
   planIntervalMs?: number;
+  /** Waits until an alert is posted again, in milliseconds. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -98,6 +103,8 @@ export interface App {
   /** Where statements are explained and none is run: not observed, and off the thread that serves. */
   plans: Knex;
   planTaker: PlanTaker;
+  /** Has to be started, where the monitor is to look at its figures by itself. */
+  watching: Watching;
   tokens: Tokens;
   jobFeed: JobFeed;
   /** Has to be started, where the queue's times are to be noticed. */
@@ -116,12 +123,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { planIntervalMs = PLAN_INTERVAL_MS } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
+  const driver = new StatementLedger();
   const db = connect({
     ...config.database,
     ...(isMonitored && {
       onStatement(statement) {
         // PostgreSQL counts by itself what its indexes are used for.
         if (config.database.address.kind === 'sqlite') seen.record(statement.sql);
+        if (!statement.failed) driver.add(fingerprintOf(statement.sql), statement.rowCount);
         monitor.recordStatement(statement);
         onStatement?.(statement);
       },
@@ -160,6 +169,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     onError: (error) => logger.warn({ err: error }, 'A slow query could not be explained'),
   });
   monitor.onSlowQuery(planTaker.take);
+  const watching = createWatching({
+    background,
+    monitor,
+    driver,
+    isPostgres: config.database.address.kind === 'postgres',
+    clock,
+    log: logger,
+    release: config.monitor.release,
+    ...config.watch,
+    pause: options.pause ?? ((ms, signal) => sleep(ms, null, { ref: false, signal })),
+  });
   const tokens = createTokens(secret, config.token.lifetimeMinutes);
   const queue: QueueSettings = { clock, ...config.jobs };
   const sweeper = createSweeper(
@@ -202,6 +222,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       plans,
       planTaker,
       showBindValues: config.showBindValues,
+      watching,
+      clock,
     }),
     plugins: [
       ...(isMonitored
@@ -271,6 +293,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     gauges,
     plans,
     planTaker,
+    watching,
     tokens,
     sweeper,
     jobFeed,
@@ -301,13 +324,13 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 }
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
-export async function close(
-  { server, sweeper, jobFeed, gauges, db, background, plans, planTaker, telemetry }: App,
-  { shutdownSeconds }: Config,
-): Promise<void> {
+export async function close(app: App, { shutdownSeconds }: Config): Promise<void> {
+  const { server, sweeper, jobFeed, gauges, watching } = app;
+  const { db, background, plans, planTaker, telemetry } = app;
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   jobFeed.close();
+  watching.endSubscriptions();
   // A connection that is kept alive would stay for five seconds after its last answer.
   const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
   const cutOff = setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1000);
@@ -316,6 +339,7 @@ export async function close(
   clearTimeout(cutOff);
   gauges.stop();
   planTaker.stop();
+  await Promise.race([watching.stop(), sleep(1000, null, { ref: false })]);
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
   const destroyed = Promise.all([
     sweeper.stop().then(() => db.destroy()),

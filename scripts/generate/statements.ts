@@ -1,24 +1,30 @@
+import * as alerts from '../../src/db/alerts.ts';
 import * as apiKeys from '../../src/db/apiKeys.ts';
 import * as auditLogs from '../../src/db/auditLogs.ts';
 import { postgresCatalogue } from '../../src/db/catalogue/postgresCatalogue.ts';
+import * as findings from '../../src/db/findings.ts';
 import * as jobs from '../../src/db/jobs.ts';
 import * as metadata from '../../src/db/metadata.ts';
 import * as queue from '../../src/db/queue.ts';
 import * as search from '../../src/db/search.ts';
 import * as segments from '../../src/db/segments.ts';
+import * as statementLedgers from '../../src/db/statementLedgers.ts';
 import * as statistics from '../../src/db/statistics.ts';
 import * as tableSamples from '../../src/db/tableSamples.ts';
 import * as transcripts from '../../src/db/transcripts.ts';
 import * as users from '../../src/db/users.ts';
+import { alertCalls } from './calls/alerts.ts';
 import { apiKeyCalls } from './calls/apiKeys.ts';
 import { auditLogCalls } from './calls/auditLogs.ts';
 import type { Call } from './calls/calls.ts';
 import { catalogueCalls } from './calls/catalogue.ts';
+import { findingCalls } from './calls/findings.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { metadataCalls } from './calls/metadata.ts';
 import { queueCalls } from './calls/queue.ts';
 import { searchCalls } from './calls/search.ts';
 import { segmentCalls } from './calls/segments.ts';
+import { statementLedgerCalls } from './calls/statementLedgers.ts';
 import { statisticsCalls } from './calls/statistics.ts';
 import { tableSampleCalls } from './calls/tableSamples.ts';
 import { transcriptCalls } from './calls/transcripts.ts';
@@ -35,15 +41,22 @@ interface QueryFile {
 
 /** The files of src/db/ whose functions a request may call. */
 const queryFiles: readonly QueryFile[] = [
+  { name: 'alerts', module: alerts, calls: alertCalls },
   { name: 'apiKeys', module: apiKeys, calls: apiKeyCalls },
   { name: 'auditLogs', module: auditLogs, calls: auditLogCalls },
   // Both databases have the same functions.
   { name: 'catalogue', module: postgresCatalogue, calls: catalogueCalls },
+  { name: 'findings', module: findings, calls: findingCalls },
   { name: 'jobs', module: jobs, calls: jobCalls },
   { name: 'metadata', module: metadata, calls: metadataCalls },
   { name: 'queue', module: queue, calls: queueCalls },
   { name: 'search', module: search, calls: searchCalls },
   { name: 'segments', module: segments, calls: segmentCalls },
+  {
+    name: 'statementLedgers',
+    module: statementLedgers,
+    calls: statementLedgerCalls,
+  },
   { name: 'statistics', module: statistics, calls: statisticsCalls },
   { name: 'transcripts', module: transcripts, calls: transcriptCalls },
   { name: 'tableSamples', module: tableSamples, calls: tableSampleCalls },

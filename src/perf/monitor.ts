@@ -6,6 +6,8 @@ import { fingerprintOf } from './fingerprint.ts';
 import { HeldThread, SHORTEST_HOLD_MS } from './heldThread.ts';
 import { Interval, type MetricKey, type MetricKind } from './interval.ts';
 import { KeptTraces } from './keptTraces.ts';
+import { RecentFigures } from './recentFigures.ts';
+import { StatementLedger } from './statementLedger.ts';
 import { type BatchSpan, type Dispatch, type Trace, traceScope } from './trace.ts';
 
 /** A statement as the database layer reports it; the monitor knows nothing else of that layer. */
@@ -90,6 +92,8 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
   const slowQueryListeners = new Set<(query: SlowQuery) => void>();
   const slow: SlowQuery[] = [];
   const since = clock();
+  const ledger = new StatementLedger();
+  const recent = new RecentFigures(since, slowQueryMs);
   let interval = new Interval(since);
   let slowQueryCount = 0;
   let openCount = 0;
@@ -116,12 +120,15 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
 
   function recordStatement(statement: ReportedStatement): void {
     const { sql, bindings, startedAt, durationMs, waitedMs, rowCount, failed } = statement;
-    const { id: hash, text } = fingerprintOf(sql);
+    const fingerprint = fingerprintOf(sql);
+    const { id: hash, text } = fingerprint;
     const scope = traceScope.current();
     const trace = scope?.trace ?? null;
     const batch = scope?.batch ?? null;
     const askers = batch?.dispatch.askers ?? scope?.resolver?.askers ?? nobody;
     count(keyFor('statement', text, trace, hash), durationMs, failed, rowCount);
+    if (!failed) ledger.add(fingerprint, rowCount);
+    recent.addStatement(durationMs, failed, text, trace);
     if (waitedMs !== null) count(keyFor('connection', 'wait', trace), waitedMs, false, 0);
     if (statement.holdsThread) {
       heldThread.add(trace, 'statement', text, startedAt, startedAt + durationMs);
@@ -175,6 +182,7 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       failed,
       trace.statementCount,
     );
+    recent.addRequest(trace);
     for (const span of trace.resolvers.values()) {
       // The calls of one place in one request are one entry: its mean is what the request waited for.
       count(keyFor('resolver', span.field, trace), span.totalMs, span.failed > 0, span.calls);
@@ -270,6 +278,10 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
 
   return {
     heldThread,
+    /** Each statement's calls and rows since the process began. */
+    ledger,
+    /** The last hour, without names. */
+    recent,
     recordStatement,
     openTrace,
     runBatch,
@@ -277,6 +289,7 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     asker: (): string | null => traceScope.current()?.resolver?.path ?? null,
     /** A sample of a state, in the unit that its name ends with. */
     recordGauge(name: string, value: number): void {
+      recent.addSample(name, value);
       count({ kind: 'gauge', name, hash: '', operation: '', client: '' }, value, false, 0);
     },
     /** Told of each trace when it is closed. What it does is on the request's path: it has to be short. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { DatabaseReports } from '../administration/databaseReports.ts';
+import type { Watching } from '../administration/watching.ts';
 import type { Origin } from '../auth/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Authenticator, Viewer } from '../auth/viewer.ts';
@@ -38,4 +39,6 @@ export interface Context {
   planTaker: PlanTaker;
   /** Whether administrators see the values that slow statements were sent with. */
   showBindValues: boolean;
+  watching: Watching;
+  clock: () => Date;
 }

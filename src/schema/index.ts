@@ -26,6 +26,10 @@ import './databaseTable.ts';
 import './databaseSetting.ts';
 import './databaseActivity.ts';
 import './databaseMaintenance.ts';
+import './finding.ts';
+import './alert.ts';
+import './keyFigure.ts';
+import './truth.ts';
 import { builder } from './builder.ts';
 
 export const createSchema = () => builder.toSchema();

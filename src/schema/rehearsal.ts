@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { unreadReports } from '../administration/databaseReports.ts';
+import { unreadRecords } from '../administration/monitorRecords.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import { sightOf } from '../auth/visibility.ts';
 import { rehearsalOf } from '../db/rehearsal.ts';
@@ -47,6 +48,7 @@ export function rehearsed(
       db,
       background: db,
       databaseReports: unreadReports,
+      watching: { ...context.watching, records: unreadRecords },
       loaders,
       viewer,
       isRehearsal: true,

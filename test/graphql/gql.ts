@@ -22,6 +22,9 @@ type Documents = {
     "query Performance {\n  performance {\n    summary {\n      since\n      requests {\n        calls\n        errors\n        meanMs\n        p95Ms\n      }\n      statements {\n        calls\n        meanMs\n        p95Ms\n      }\n      slowQueryCount\n    }\n    metrics(kind: STATEMENT, first: 10) {\n      name\n      calls\n      rows\n      meanMs\n      p95Ms\n      totalMs\n    }\n    slowQueries(first: 5) {\n      statement\n      durationMs\n      operationName\n      loader\n    }\n  }\n}": typeof types.PerformanceDocument,
     "subscription WatchMyJobs {\n  myJobs {\n    originalFilename\n    status\n    progress\n    updatedAt\n    errorMessage\n    metadata {\n      language\n      abstract\n    }\n  }\n}": typeof types.WatchMyJobsDocument,
     "mutation CreateJob {\n  createJob(\n    input: {filename: \"interview.mp3\", model: \"small\", fileSizeBytes: 4200000, idempotencyKey: \"interview-1\"}\n  ) {\n    ... on CreateJobSuccess {\n      data {\n        id\n        status\n        createdAt\n        attempt\n        maxAttempts\n      }\n    }\n    ... on PayloadError {\n      message\n    }\n  }\n}": typeof types.CreateJobDocument,
+    "query Alerts {\n  performance { alerts(filter: { onlyOpen: true }) { totalCount edges { node {\n    id rule level what value threshold unit release openedAt lastOverAt closedAt acknowledgedAt\n  } } } }\n}": typeof types.AlertsDocument,
+    "mutation AcknowledgeAlert($id: Int!) {\n  acknowledgeAlert(id: $id) { id acknowledgedAt }\n}": typeof types.AcknowledgeAlertDocument,
+    "query KeyFigures {\n  performance { keyFigures { name measured target unit isFloor isMet } }\n}": typeof types.KeyFiguresDocument,
     "query Activity($only: SessionSelection, $minimumSeconds: Float, $first: Int) {\n  performance {\n    activity {\n      unavailableBecause\n      sessions(only: $only, minimumSeconds: $minimumSeconds, first: $first) {\n        pid startedAt applicationName userName clientAddress state stateSeconds transactionSeconds\n        queryStartedAt query waitEventType waitEvent blockedByPids\n      }\n      connections { applicationName userName clientAddress state count }\n    }\n  }\n}": typeof types.ActivityDocument,
     "mutation Terminate($pid: Int!, $startedAt: DateTime!, $queryStartedAt: DateTime, $how: Termination) {\n  terminateQuery(pid: $pid, startedAt: $startedAt, queryStartedAt: $queryStartedAt, how: $how) {\n    ... on TerminateQuerySuccess { data { pid query } }\n    ... on MaintenanceFailedError { message }\n  }\n}": typeof types.TerminateDocument,
     "query IndexReport {\n  performance {\n    indexes {\n      countedSince\n      indexes {\n        name table method keys { expression isExpression isDescending nullsFirst collation operatorClass }\n        includedColumns predicate isUnique constraint isValid isRequired definition sizeBytes scans rowsRead lastScanAt\n      }\n      advice { fault level table index otherIndex why sql }\n    }\n  }\n}": typeof types.IndexReportDocument,
@@ -31,9 +34,12 @@ type Documents = {
     "query TableReport {\n  performance {\n    tables {\n      name rows rowsKnownBy analyzedRows tableBytes indexBytes toastBytes totalBytes\n      growth { since bytes bytesPerDay } deadRows rowsChangedSinceAnalyze lastVacuumAt lastAnalyzeAt\n    }\n  }\n}": typeof types.TableReportDocument,
     "query ExplainStatements($operation: String!, $variables: JSONObject, $asUser: ID) {\n  performance {\n    explain(operation: $operation, variables: $variables, asUser: $asUser) {\n      statements { statement loader batchSize }\n      errors { message code path }\n    }\n  }\n}": typeof types.ExplainStatementsDocument,
     "query ExplainPlans($operation: String!, $operationName: String) {\n  performance {\n    explain(operation: $operation, operationName: $operationName) {\n      cost\n      statementCount\n      estimatedCost\n      statements {\n        statement\n        plan {\n          text\n          estimatedRows\n          estimatedCost\n          steps { depth kind table index indexOnly condition estimatedRows estimatedCost }\n          readings { kind level table sentence remedy }\n        }\n      }\n      errors { path }\n    }\n  }\n}": typeof types.ExplainPlansDocument,
+    "query Findings($filter: FindingFilter) {\n  performance { findings(first: 100, filter: $filter) { totalCount edges { node {\n    key kind level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt dismissedAt\n  } } } }\n}": typeof types.FindingsDocument,
+    "mutation DismissFinding($key: String!) {\n  dismissFinding(key: $key) { key dismissedAt }\n}": typeof types.DismissFindingDocument,
     "query Metrics($kind: MetricKind!) {\n  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }\n}": typeof types.MetricsDocument,
     "query SlowQueries {\n  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }\n}": typeof types.SlowQueriesDocument,
     "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}": typeof types.SlowQueryPlansDocument,
+    "query Truth {\n  performance {\n    truth { against reason processes statements unsettled calls rows isExact drift { statement calls rows } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value } } }\n    findings(filter: { kind: DRIFT }) { edges { node { statement what } } }\n  }\n}": typeof types.TruthDocument,
     "query WalkExplanation($operation: String!, $variables: JSONObject) {\n  performance {\n    explain(operation: $operation, variables: $variables) {\n      statements { statement batchSize }\n      errors { message path }\n    }\n  }\n}": typeof types.WalkExplanationDocument,
 };
 const documents: Documents = {
@@ -44,6 +50,9 @@ const documents: Documents = {
     "query Performance {\n  performance {\n    summary {\n      since\n      requests {\n        calls\n        errors\n        meanMs\n        p95Ms\n      }\n      statements {\n        calls\n        meanMs\n        p95Ms\n      }\n      slowQueryCount\n    }\n    metrics(kind: STATEMENT, first: 10) {\n      name\n      calls\n      rows\n      meanMs\n      p95Ms\n      totalMs\n    }\n    slowQueries(first: 5) {\n      statement\n      durationMs\n      operationName\n      loader\n    }\n  }\n}": types.PerformanceDocument,
     "subscription WatchMyJobs {\n  myJobs {\n    originalFilename\n    status\n    progress\n    updatedAt\n    errorMessage\n    metadata {\n      language\n      abstract\n    }\n  }\n}": types.WatchMyJobsDocument,
     "mutation CreateJob {\n  createJob(\n    input: {filename: \"interview.mp3\", model: \"small\", fileSizeBytes: 4200000, idempotencyKey: \"interview-1\"}\n  ) {\n    ... on CreateJobSuccess {\n      data {\n        id\n        status\n        createdAt\n        attempt\n        maxAttempts\n      }\n    }\n    ... on PayloadError {\n      message\n    }\n  }\n}": types.CreateJobDocument,
+    "query Alerts {\n  performance { alerts(filter: { onlyOpen: true }) { totalCount edges { node {\n    id rule level what value threshold unit release openedAt lastOverAt closedAt acknowledgedAt\n  } } } }\n}": types.AlertsDocument,
+    "mutation AcknowledgeAlert($id: Int!) {\n  acknowledgeAlert(id: $id) { id acknowledgedAt }\n}": types.AcknowledgeAlertDocument,
+    "query KeyFigures {\n  performance { keyFigures { name measured target unit isFloor isMet } }\n}": types.KeyFiguresDocument,
     "query Activity($only: SessionSelection, $minimumSeconds: Float, $first: Int) {\n  performance {\n    activity {\n      unavailableBecause\n      sessions(only: $only, minimumSeconds: $minimumSeconds, first: $first) {\n        pid startedAt applicationName userName clientAddress state stateSeconds transactionSeconds\n        queryStartedAt query waitEventType waitEvent blockedByPids\n      }\n      connections { applicationName userName clientAddress state count }\n    }\n  }\n}": types.ActivityDocument,
     "mutation Terminate($pid: Int!, $startedAt: DateTime!, $queryStartedAt: DateTime, $how: Termination) {\n  terminateQuery(pid: $pid, startedAt: $startedAt, queryStartedAt: $queryStartedAt, how: $how) {\n    ... on TerminateQuerySuccess { data { pid query } }\n    ... on MaintenanceFailedError { message }\n  }\n}": types.TerminateDocument,
     "query IndexReport {\n  performance {\n    indexes {\n      countedSince\n      indexes {\n        name table method keys { expression isExpression isDescending nullsFirst collation operatorClass }\n        includedColumns predicate isUnique constraint isValid isRequired definition sizeBytes scans rowsRead lastScanAt\n      }\n      advice { fault level table index otherIndex why sql }\n    }\n  }\n}": types.IndexReportDocument,
@@ -53,9 +62,12 @@ const documents: Documents = {
     "query TableReport {\n  performance {\n    tables {\n      name rows rowsKnownBy analyzedRows tableBytes indexBytes toastBytes totalBytes\n      growth { since bytes bytesPerDay } deadRows rowsChangedSinceAnalyze lastVacuumAt lastAnalyzeAt\n    }\n  }\n}": types.TableReportDocument,
     "query ExplainStatements($operation: String!, $variables: JSONObject, $asUser: ID) {\n  performance {\n    explain(operation: $operation, variables: $variables, asUser: $asUser) {\n      statements { statement loader batchSize }\n      errors { message code path }\n    }\n  }\n}": types.ExplainStatementsDocument,
     "query ExplainPlans($operation: String!, $operationName: String) {\n  performance {\n    explain(operation: $operation, operationName: $operationName) {\n      cost\n      statementCount\n      estimatedCost\n      statements {\n        statement\n        plan {\n          text\n          estimatedRows\n          estimatedCost\n          steps { depth kind table index indexOnly condition estimatedRows estimatedCost }\n          readings { kind level table sentence remedy }\n        }\n      }\n      errors { path }\n    }\n  }\n}": types.ExplainPlansDocument,
+    "query Findings($filter: FindingFilter) {\n  performance { findings(first: 100, filter: $filter) { totalCount edges { node {\n    key kind level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt dismissedAt\n  } } } }\n}": types.FindingsDocument,
+    "mutation DismissFinding($key: String!) {\n  dismissFinding(key: $key) { key dismissedAt }\n}": types.DismissFindingDocument,
     "query Metrics($kind: MetricKind!) {\n  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }\n}": types.MetricsDocument,
     "query SlowQueries {\n  performance { slowQueries(first: 100) { statement operationName loader batchSize durationMs } }\n}": types.SlowQueriesDocument,
     "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}": types.SlowQueryPlansDocument,
+    "query Truth {\n  performance {\n    truth { against reason processes statements unsettled calls rows isExact drift { statement calls rows } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value } } }\n    findings(filter: { kind: DRIFT }) { edges { node { statement what } } }\n  }\n}": types.TruthDocument,
     "query WalkExplanation($operation: String!, $variables: JSONObject) {\n  performance {\n    explain(operation: $operation, variables: $variables) {\n      statements { statement batchSize }\n      errors { message path }\n    }\n  }\n}": types.WalkExplanationDocument,
 };
 
@@ -104,6 +116,18 @@ export function graphql(source: "mutation CreateJob {\n  createJob(\n    input: 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query Alerts {\n  performance { alerts(filter: { onlyOpen: true }) { totalCount edges { node {\n    id rule level what value threshold unit release openedAt lastOverAt closedAt acknowledgedAt\n  } } } }\n}"): (typeof documents)["query Alerts {\n  performance { alerts(filter: { onlyOpen: true }) { totalCount edges { node {\n    id rule level what value threshold unit release openedAt lastOverAt closedAt acknowledgedAt\n  } } } }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation AcknowledgeAlert($id: Int!) {\n  acknowledgeAlert(id: $id) { id acknowledgedAt }\n}"): (typeof documents)["mutation AcknowledgeAlert($id: Int!) {\n  acknowledgeAlert(id: $id) { id acknowledgedAt }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query KeyFigures {\n  performance { keyFigures { name measured target unit isFloor isMet } }\n}"): (typeof documents)["query KeyFigures {\n  performance { keyFigures { name measured target unit isFloor isMet } }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query Activity($only: SessionSelection, $minimumSeconds: Float, $first: Int) {\n  performance {\n    activity {\n      unavailableBecause\n      sessions(only: $only, minimumSeconds: $minimumSeconds, first: $first) {\n        pid startedAt applicationName userName clientAddress state stateSeconds transactionSeconds\n        queryStartedAt query waitEventType waitEvent blockedByPids\n      }\n      connections { applicationName userName clientAddress state count }\n    }\n  }\n}"): (typeof documents)["query Activity($only: SessionSelection, $minimumSeconds: Float, $first: Int) {\n  performance {\n    activity {\n      unavailableBecause\n      sessions(only: $only, minimumSeconds: $minimumSeconds, first: $first) {\n        pid startedAt applicationName userName clientAddress state stateSeconds transactionSeconds\n        queryStartedAt query waitEventType waitEvent blockedByPids\n      }\n      connections { applicationName userName clientAddress state count }\n    }\n  }\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -140,6 +164,14 @@ export function graphql(source: "query ExplainPlans($operation: String!, $operat
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query Findings($filter: FindingFilter) {\n  performance { findings(first: 100, filter: $filter) { totalCount edges { node {\n    key kind level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt dismissedAt\n  } } } }\n}"): (typeof documents)["query Findings($filter: FindingFilter) {\n  performance { findings(first: 100, filter: $filter) { totalCount edges { node {\n    key kind level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt dismissedAt\n  } } } }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation DismissFinding($key: String!) {\n  dismissFinding(key: $key) { key dismissedAt }\n}"): (typeof documents)["mutation DismissFinding($key: String!) {\n  dismissFinding(key: $key) { key dismissedAt }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query Metrics($kind: MetricKind!) {\n  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }\n}"): (typeof documents)["query Metrics($kind: MetricKind!) {\n  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -149,6 +181,10 @@ export function graphql(source: "query SlowQueries {\n  performance { slowQuerie
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}"): (typeof documents)["query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Truth {\n  performance {\n    truth { against reason processes statements unsettled calls rows isExact drift { statement calls rows } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value } } }\n    findings(filter: { kind: DRIFT }) { edges { node { statement what } } }\n  }\n}"): (typeof documents)["query Truth {\n  performance {\n    truth { against reason processes statements unsettled calls rows isExact drift { statement calls rows } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value } } }\n    findings(filter: { kind: DRIFT }) { edges { node { statement what } } }\n  }\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

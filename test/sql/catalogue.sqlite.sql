@@ -46,6 +46,9 @@ FROM sqlite_schema
 WHERE name = 'sqlite_stat1';
 SELECT json_array((
     SELECT max(rowid)
+    FROM "alerts"
+  ),(
+    SELECT max(rowid)
     FROM "api_keys"
   ),(
     SELECT max(rowid)
@@ -53,6 +56,9 @@ SELECT json_array((
   ),(
     SELECT max(rowid)
     FROM "config"
+  ),(
+    SELECT max(rowid)
+    FROM "findings"
   ),(
     SELECT max(rowid)
     FROM "job_search_keys"
@@ -80,6 +86,9 @@ SELECT json_array((
   ),(
     SELECT max(rowid)
     FROM "segments"
+  ),(
+    SELECT max(rowid)
+    FROM "statement_ledgers"
   ),(
     SELECT max(rowid)
     FROM "user_settings"
