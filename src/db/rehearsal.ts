@@ -1,11 +1,21 @@
 import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
+import { ApiError } from '../errors.ts';
 import { dialectOf } from './client.ts';
 import { describeStatement } from './explain.ts';
 import type { AnswerColumn } from './planDialect.ts';
 import type { RehearsalConfig } from './rehearsalConfig.ts';
 import type { SentText } from './sendAsWritten.ts';
 import { type KnownValues, SupposedRows } from './supposedRows.ts';
+
+/** No operation within the limits sends as many; who reads on until there is no more might. */
+const MAX_STATEMENTS = 2000;
+
+const tooMany = (): ApiError =>
+  new ApiError(
+    'QUERY_TOO_COMPLEX',
+    `The operation would send more than ${MAX_STATEMENTS} statements, which is the limit.`,
+  );
 
 /** The columns of each text's answer, which are the same as long as the process runs. */
 const described = new LRUCache<string, AnswerColumn[]>({ max: 1000 });
@@ -32,11 +42,14 @@ interface RehearsalOptions {
  */
 export function rehearsalOf(db: Knex, { plans, onStatement, known }: RehearsalOptions): Knex {
   const rows = new SupposedRows(known);
+  let statementCount = 0;
   const config: RehearsalConfig = {
     client: dialectOf(db).rehearsalClient,
     useNullAsDefault: true,
     compileSqlOnError: false,
     async answer(statement) {
+      statementCount += 1;
+      if (statementCount > MAX_STATEMENTS) throw tooMany();
       onStatement(statement);
       return rows.answerTo(statement, await columnsOf(plans, statement));
     },

@@ -69,8 +69,13 @@ function askedBy({ sql, bindings }: SentText): Asked {
   return asked;
 }
 
-/** How many rows a page has, for each of its parents where it has any. One where there is no limit. */
-const limitOf = (sql: string): number => Number(/\blimit (\d+)\b/i.exec(sql)?.[1] ?? 1);
+/**
+ * How many rows there are, for each parent where there are any: one where there is no limit. A page asks for
+ * one row more than it has, to know whether there is another; there is none, or who reads page after page
+ * would never end.
+ */
+const rowCountOf = (sql: string): number =>
+  Math.max(1, Number(/\blimit (\d+)\b/i.exec(sql)?.[1] ?? 1) - 1);
 
 type Row = Record<string, unknown>;
 
@@ -87,11 +92,11 @@ export class SupposedRows {
     this.#known = known;
   }
 
-  /** As if every key were there, and every page full. */
+  /** As if every key were there, every page full, and nothing beyond it. */
   answerTo(statement: SentText, columns: readonly AnswerColumn[]): Row[] {
     const { lists, equal } = askedBy(statement);
     const [keys = [null]] = lists.values();
-    const perKey = limitOf(statement.sql);
+    const perKey = rowCountOf(statement.sql);
     return keys.flatMap((_, index) => {
       const given: Row = Object.fromEntries(equal);
       for (const [column, list] of lists) given[column] = list[index % list.length];

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findMetadataByJobIds } from '../../src/db/metadata.ts';
 import { fingerprintOf } from '../../src/perf/fingerprint.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { graphql } from '../graphql/gql.ts';
 import { databases, type TestDatabase } from '../harness/databases.ts';
 import { type WalkedOperation, walkOperations } from './operations.ts';
-import { offences, startWalkApi, statementsOf, type WalkApi } from './proof.ts';
+import { offences, planted, startWalkApi, statementsOf, type WalkApi } from './proof.ts';
 import { variablesFor, walkDatabase } from './rows.ts';
 
 /** An explanation in an explanation is refused. */
@@ -75,6 +76,23 @@ describe.each(databases)('what explain tells on $name', (kind) => {
       expect(statements.map(({ batchSize }) => batchSize ?? 1)).toContain(7);
     } finally {
       await capped.stop();
+    }
+  });
+
+  test('ends where a resolver asks on and on', async () => {
+    const schema = planted('Job', 'metadata', async (job: { id: string }, _args, { db }) => {
+      for (;;) await findMetadataByJobIds(db, [job.id]);
+    });
+    const endless = await startWalkApi(database, { schema });
+    try {
+      const { performance } = await endless.viewer.query(explanation, {
+        operation: '{ jobs(first: 1) { edges { node { metadata { tokens } } } } }',
+      });
+      expect(performance.explain.errors).toMatchObject([
+        { message: expect.stringContaining('more than 2000 statements') },
+      ]);
+    } finally {
+      await endless.stop();
     }
   });
 });
