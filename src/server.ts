@@ -174,6 +174,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     monitor,
     driver,
     isPostgres: config.database.address.kind === 'postgres',
+    reports: databaseReports,
+    planOf: planTaker.planOf,
     clock,
     log: logger,
     release: config.monitor.release,

@@ -48,7 +48,9 @@ describe.each(databases)('findings on $name', (kind) => {
   async function found(operation: string, filter = {}) {
     const { headers } = await administrator.send(operation);
     await api.app.watching.turn();
-    const { performance } = await administrator.query(findings, { filter });
+    const { performance } = await administrator.query(findings, {
+      filter: { kind: 'N_PLUS_ONE', ...filter },
+    });
     return {
       requestId: headers.get('x-request-id'),
       nodes: performance.findings.edges.map(({ node }) => node),

@@ -9,11 +9,15 @@ import { createWebhook, type Webhook } from '../perf/alerts/webhook.ts';
 import { driftFindings } from '../perf/findings/driftFindings.ts';
 import { FindingLog } from '../perf/findings/findingLog.ts';
 import { repeatedStatements } from '../perf/findings/repeatedStatements.ts';
+import { slowStatements } from '../perf/findings/slowStatements.ts';
 import type { Targets } from '../perf/keyFigures.ts';
 import type { Monitor } from '../perf/monitor.ts';
+import type { QueryPlan } from '../perf/queryPlan.ts';
 import type { StatementLedger } from '../perf/statementLedger.ts';
 import { TruthCheck } from '../perf/truth.ts';
 import { createWatch } from '../perf/watch.ts';
+import { databaseFindings } from './databaseFindings.ts';
+import type { DatabaseReports } from './databaseReports.ts';
 import { type MonitorRecords, monitorRecords } from './monitorRecords.ts';
 import {
   alertStore,
@@ -36,6 +40,9 @@ interface Options {
   /** What the driver told, whatever became of it. */
   driver: StatementLedger;
   isPostgres: boolean;
+  reports: DatabaseReports;
+  /** The plan of a slow statement; null while there is none. */
+  planOf(hash: string): QueryPlan | null;
   clock: () => Date;
   log: Log;
   release: string;
@@ -106,7 +113,11 @@ export function createWatching(options: Options): Watching {
   });
   const findings = new FindingLog({
     store: findingStore(background),
-    sources: [driftFindings(truth)],
+    sources: [
+      driftFindings(truth),
+      slowStatements(monitor, options.planOf),
+      ...databaseFindings(options.reports),
+    ],
     clock,
     release,
     onFault: (source, fault) => log.warn({ err: fault, source }, 'Findings were not looked for'),
