@@ -68,6 +68,11 @@ export const filterArguments: Record<string, string> = {
   'AuditLogFilter.severity': 'filter: { severity: CRITICAL }',
   'AuditLogFilter.userId': 'filter: { userId: $user }',
   'AuditLogFilter.timestamp': `filter: { timestamp: ${since} }`,
+  'AlertFilter.rule': 'filter: { rule: SLOW_QUERY }',
+  'AlertFilter.onlyOpen': 'filter: { onlyOpen: true }',
+  'FindingFilter.kind': 'filter: { kind: N_PLUS_ONE }',
+  'FindingFilter.includeClosed': 'filter: { includeClosed: true }',
+  'FindingFilter.includeDismissed': 'filter: { includeDismissed: true }',
   'UserAuditLogFilter.eventType': 'filter: { eventType: "rare" }',
   'UserAuditLogFilter.timestamp': `filter: { timestamp: ${since} }`,
 };
