@@ -17,6 +17,7 @@ COPY migrations migrations
 COPY examples examples
 COPY src src
 COPY worker worker
+COPY perf perf
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -8,6 +8,7 @@ import { posix } from 'node:path';
 const mayImport = {
   'main.ts': [
     'process.ts',
+    'startOrExit.ts',
     'server.ts',
     'auth/',
     'db/',
@@ -16,7 +17,8 @@ const mayImport = {
     'config.ts',
     'errors.ts',
   ],
-  'process.ts': ['server.ts', 'config.ts', 'errors.ts'],
+  'process.ts': ['server.ts', 'config.ts'],
+  'startOrExit.ts': ['errors.ts'],
   'server.ts': [
     'telemetry/',
     'http/',

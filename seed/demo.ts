@@ -5,8 +5,9 @@ import { connect } from '../src/db/client.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { findUserByUsername, findUserPage, type UserRow, userOrderings } from '../src/db/users.ts';
 import { createLogger } from '../src/logger.ts';
-import { startOrExit, stopOnSignals } from '../src/process.ts';
+import { stopOnSignals } from '../src/process.ts';
 import { type App, createApp, listen } from '../src/server.ts';
+import { startOrExit } from '../src/startOrExit.ts';
 import { fillDemo, isFilled } from './fill.ts';
 import { createProgress } from './progress.ts';
 

@@ -4,7 +4,7 @@ import { readConfig } from '../src/config.ts';
 import { connect } from '../src/db/client.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { environment } from '../src/environment.ts';
-import { startOrExit } from '../src/process.ts';
+import { startOrExit } from '../src/startOrExit.ts';
 import { type FillCounts, fillDemo, isFilled } from './fill.ts';
 import { createProgress } from './progress.ts';
 

@@ -37,6 +37,10 @@ export const startFaults = {
     status: 76,
     meaning: 'The database has migrations that this version does not know.',
   },
+  DATABASE_OLDER: {
+    status: 76,
+    meaning: 'A command needs migrations that the service has yet to run on the database.',
+  },
   MIGRATION_FAILED: {
     status: 70,
     meaning: 'A migration failed; it was undone or can be run again.',

@@ -4,8 +4,9 @@ import { readConfig } from './config.ts';
 import { migrate } from './db/migrate.ts';
 import { environment } from './environment.ts';
 import { createLogger } from './logger.ts';
-import { startOrExit, stopOnSignals } from './process.ts';
+import { stopOnSignals } from './process.ts';
 import { createApp, listen } from './server.ts';
+import { startOrExit } from './startOrExit.ts';
 
 const HOUR_MS = 3_600_000;
 

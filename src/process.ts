@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { StartError } from './errors.ts';
 import { type App, close } from './server.ts';
 
 /**
@@ -18,15 +17,4 @@ export function stopOnSignals(app: App, config: Config, logger: Logger): void {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-}
-
-/** Runs `start`; where it can't, says why in one message and exits with the status of the fault. */
-export async function startOrExit(start: () => Promise<void>): Promise<void> {
-  try {
-    await start();
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    console.error(`${error.fault}: ${error.message}`);
-    process.exit(error.status);
-  }
 }

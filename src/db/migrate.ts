@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import type { Knex } from 'knex';
 import type { DatabaseAddress } from '../config.ts';
@@ -74,6 +75,28 @@ async function pendingMigrations(db: Knex): Promise<string[]> {
     );
   }
   return known.filter((name) => !completed.includes(name));
+}
+
+/**
+ * For a command beside the service, which changes nothing to begin with. Throws DATABASE_UNREACHABLE,
+ * DATABASE_NEWER or DATABASE_OLDER.
+ */
+export async function checkMigrated(db: Knex, address: DatabaseAddress): Promise<void> {
+  // To connect to a file that is not there makes one.
+  if (address.kind === 'sqlite' && !existsSync(address.filename)) {
+    throw new StartError(
+      'DATABASE_UNREACHABLE',
+      `The database ${shown(address)} can't be opened: there is no such file`,
+    );
+  }
+  await checkAnswers(db, address);
+  const pending = await pendingMigrations(db);
+  if (pending.length > 0) {
+    throw new StartError(
+      'DATABASE_OLDER',
+      `The database is older than this version: it lacks ${pending.join(', ')}. The service brings it to this version when it starts.`,
+    );
+  }
 }
 
 /**

@@ -1,0 +1,43 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Knex } from 'knex';
+import type { Config } from '../src/config.ts';
+
+/** What a command works with. */
+export interface Surroundings {
+  db: Knex;
+  config: Config;
+  now: Date;
+  /** Characters that a line has room for. */
+  width: number;
+}
+
+/** Answers with what is to be printed. */
+export type Run = (surroundings: Surroundings) => Promise<string>;
+
+export interface Command {
+  /** Its options, as one types them. */
+  usage: string;
+  /** Reads what was typed, before anything is done. Throws a UsageError. */
+  read(args: string[]): Run;
+}
+
+/** What was typed makes no sense. */
+export class UsageError extends Error {}
+
+/** The command was understood, and can't be done. */
+export class CommandFailedError extends Error {}
+
+/** Like parseArgs; throws a UsageError for what is not asked for. */
+export function readArguments<const Options extends ParseArgsConfig['options']>(
+  args: string[],
+  options: Options,
+  { allowPositionals = false } = {},
+) {
+  try {
+    return parseArgs({ args, options, allowPositionals });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // What follows the first sentence is about how to write file names that begin with a dash.
+    throw new UsageError(error.message.split('. ')[0]);
+  }
+}
