@@ -43,8 +43,12 @@ export const indexes: readonly Index[] = [
   index('audit_logs', 'idx_audit_ip_event_time', 'client_ip, event_type, timestamp'),
   index('audit_logs', 'idx_audit_user_event_time', 'user_id, event_type, timestamp'),
   index('audit_logs', 'idx_audit_severity_event_time', 'severity, event_type, timestamp'),
-  index('performance_metrics', 'idx_performance_metrics_name_time', 'metric_name, timestamp'),
   index('query_performance_logs', 'idx_query_performance_logs_time', 'timestamp'),
+];
+
+/** A later migration drops it: it is not required. */
+const dropped = [
+  index('performance_metrics', 'idx_performance_metrics_name_time', 'metric_name, timestamp'),
 ];
 
 /** What is tracked, the indexes that the queries need, and the tables of the monitor. */
@@ -78,11 +82,11 @@ export async function up(db: Knex): Promise<void> {
       row_count integer
     )`);
   });
-  await createIndexes(db, indexes);
+  await createIndexes(db, [...indexes, ...dropped]);
 }
 
 export async function down(db: Knex): Promise<void> {
-  await dropIndexes(db, indexes);
+  await dropIndexes(db, [...indexes, ...dropped]);
   await together(db, async (transaction) => {
     await transaction.raw('DROP TABLE IF EXISTS query_performance_logs');
     await transaction.raw('DROP TABLE IF EXISTS performance_metrics');

@@ -12,6 +12,7 @@ export const errorCodes = {
   INVALID_TRANSCRIPT:
     "What was handed in is no transcript of Whisper's, or breaks a rule; the message says where.",
   TRANSCRIPT_TOO_LARGE: 'The request with a transcript has more bytes than one may have.',
+  HISTORY_UNAVAILABLE: 'The figures of the monitor can not be read from the database now.',
   QUERY_TOO_COMPLEX: 'The operation is over a limit; `extensions` has the limit and the value.',
   GRAPHQL_PARSE_FAILED: 'The text is not GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The operation does not fit the schema.',

@@ -17,6 +17,7 @@ import { connect } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
 import { explainStatement, findTableFacts } from './db/explain.ts';
 import { isMigrated } from './db/migrate.ts';
+import { performanceStore } from './db/performanceStore.ts';
 import { readPool } from './db/pool.ts';
 import { StartError } from './errors.ts';
 import { createHealth, type Health } from './http/health.ts';
@@ -30,6 +31,7 @@ import { unobserved } from './loaders/batched.ts';
 import { createLoaders } from './loaders/index.ts';
 import { fingerprintOf } from './perf/fingerprint.ts';
 import { type Gauges, sampleGauges } from './perf/gauges.ts';
+import { createHistory, type History } from './perf/history.ts';
 import { createMonitor, type Monitor } from './perf/monitor.ts';
 import { createPlanTaker, type PlanTaker } from './perf/planTaker.ts';
 import { StatementLedger } from './perf/statementLedger.ts';
@@ -54,6 +56,12 @@ const MAX_BATCH_SIZE = 500;
 
 /** Connections to PostgreSQL for what nobody waits for; SQLite has one, on a thread of its own. */
 const BACKGROUND_CONNECTIONS = 2;
+
+/** How long the database may take to write some figures of the monitor. */
+const FLUSH_TIMEOUT_MS = 5000;
+
+/** How long the last figures of a process may take to be written. */
+const LAST_FLUSH_MS = 3000;
 
 /** How long the database may take to answer before requests should go elsewhere. */
 const READY_TIMEOUT_MS = 2000;
@@ -83,6 +91,8 @@ export interface AppOptions {
   planIntervalMs?: number;
   /** Waits until an alert is posted again, in milliseconds. */
   pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** How long the database may take to write some figures of the monitor. */
+  flushTimeoutMs?: number;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -99,6 +109,7 @@ export interface App {
   background: Knex;
   databaseReports: DatabaseReports;
   monitor: Monitor;
+  history: History;
   gauges: Gauges;
   /** Where statements are explained and none is run: not observed, and off the thread that serves. */
   plans: Knex;
@@ -121,6 +132,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { clock = () => new Date() } = options;
   const { readyTimeoutMs = READY_TIMEOUT_MS, isMonitored = true } = options;
   const { planIntervalMs = PLAN_INTERVAL_MS } = options;
+  const { flushTimeoutMs = FLUSH_TIMEOUT_MS } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
   const driver = new StatementLedger();
@@ -147,6 +159,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ownThread: true,
     onlyPlans: true,
   });
+  const store = performanceStore(background, flushTimeoutMs);
+  const history = createHistory({ monitor, store, clock, logger });
   const gauges = sampleGauges({ monitor, readPool: () => readPool(db) });
   const telemetry = await startTelemetry({
     config,
@@ -170,6 +184,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   monitor.onSlowQuery(planTaker.take);
   const watching = createWatching({
+    history,
     background,
     monitor,
     driver,
@@ -215,6 +230,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       tokens,
       authenticator,
       monitor,
+      history,
+      clock,
       queue,
       jobFeed,
       maxBatchSize,
@@ -225,7 +242,6 @@ export async function createApp(options: AppOptions): Promise<App> {
       planTaker,
       showBindValues: config.showBindValues,
       watching,
-      clock,
     }),
     plugins: [
       ...(isMonitored
@@ -292,6 +308,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     background,
     databaseReports,
     monitor,
+    history,
     gauges,
     plans,
     planTaker,
@@ -327,7 +344,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(app: App, { shutdownSeconds }: Config): Promise<void> {
-  const { server, sweeper, jobFeed, gauges, watching } = app;
+  const { server, sweeper, jobFeed, history, gauges, watching } = app;
   const { db, background, plans, planTaker, telemetry } = app;
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
@@ -342,6 +359,8 @@ export async function close(app: App, { shutdownSeconds }: Config): Promise<void
   gauges.stop();
   planTaker.stop();
   await Promise.race([watching.stop(), sleep(1000, null, { ref: false })]);
+  // A database that takes nothing keeps nobody.
+  await Promise.race([history.stop(), sleep(LAST_FLUSH_MS, null, { ref: false })]);
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
   const destroyed = Promise.all([
     sweeper.stop().then(() => db.destroy()),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphql } from './graphql/gql.ts';
 import type { ExplainStatementsQueryVariables } from './graphql/graphql.ts';
+import { countedMetrics } from './harness/countedMetrics.ts';
 import { databases, type TestDatabase } from './harness/databases.ts';
 import { globalId } from './harness/given.ts';
 import { startWalkApi, type WalkApi } from './walk/proof.ts';
@@ -70,9 +71,9 @@ describe.each(databases)('explain on $name', (kind) => {
   });
 
   test('sends none of it, and the monitor counts none of it', async () => {
-    const count = () => api.app.monitor.metrics('statement', 1000).length;
+    const count = () => countedMetrics(api.app.monitor, 'statement').length;
     await explained({ operation: '{ viewer { id } }' });
-    const [statements, loaders] = [count(), api.app.monitor.metrics('loader', 100).length];
+    const [statements, loaders] = [count(), countedMetrics(api.app.monitor, 'loader').length];
     api.forgetStatements();
     await explained({
       operation:
@@ -80,8 +81,8 @@ describe.each(databases)('explain on $name', (kind) => {
     });
     expect(api.statements).toEqual([]);
     expect(count()).toBe(statements);
-    expect(api.app.monitor.metrics('loader', 100)).toHaveLength(loaders);
-    const resolvers = api.app.monitor.metrics('resolver', 1000).map(({ name }) => name);
+    expect(countedMetrics(api.app.monitor, 'loader')).toHaveLength(loaders);
+    const resolvers = countedMetrics(api.app.monitor, 'resolver').map(({ name }) => name);
     expect(resolvers).toContain('Performance.explain');
     expect(resolvers).not.toContain('Query.securityEvents');
   });

@@ -38,9 +38,11 @@ const latestColumns = {
     ...words('priority run_after attempt max_attempts claimed_by lease_expires_at progress'),
     ...words('error_message idempotency_key deadline_at remaining_seconds error_code'),
   ],
-  performance_metrics: words('id timestamp metric_type metric_name value unit tags'),
+  performance_metrics: words(`id timestamp metric_type metric_name value unit tags batch
+    resolution_seconds due_at series family name_hash operation client
+    calls errors row_count hits max_value histogram`),
   query_performance_logs: words(`id timestamp query_type execution_time_ms query_text table_name
-    user_id endpoint row_count`),
+    user_id endpoint row_count statement_hash client request_id`),
   segments: words(`id job_id position start_seconds end_seconds text speaker
     average_log_probability no_speech_probability words`),
   queue_turns: words('user_id model waiting turn'),

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../src/perf/fingerprint.ts';
-import type { Metric } from '../src/perf/monitor.ts';
 import { graphql } from './graphql/gql.ts';
-import type { MetricKind } from './graphql/graphql.ts';
 import { useApi } from './harness/api.ts';
+import { type CountedMetric, countedMetrics } from './harness/countedMetrics.ts';
 import { databases } from './harness/databases.ts';
 
-const metrics = graphql(`query Metrics($kind: MetricKind!) {
-  performance { metrics(kind: $kind, first: 100) { kind name calls errors rows totalMs meanMs p50Ms p95Ms p99Ms maxMs } }
+const figures = graphql(`query Figures {
+  performance {
+    operations(first: 100) { edges { node { name calls errors statementCount } } }
+    resolvers(first: 100) { edges { node { name calls resolverCalls } } }
+    statements(first: 100) { edges { node { statement calls rows } } }
+    loaders(first: 100) { edges { node { name calls keys meanBatchSize cacheHits } } }
+  }
 }`);
 
 const slowQueries = graphql(`query SlowQueries {
@@ -36,16 +40,24 @@ describe.each(databases)('performance on $name', (kind) => {
       'query Counted { jobs { edges { node { user { id } metadata { tokens } } } } }';
     for (let count = 0; count < 5; count += 1) await as.query(operation);
 
-    const named = async (metric: MetricKind, name: RegExp) => {
-      const { performance } = await as.query(metrics, { kind: metric });
-      return performance.metrics.find((candidate) => name.test(candidate.name));
-    };
-
-    expect(await named('OPERATION', /^Counted$/)).toMatchObject({ calls: 5, errors: 0 });
+    const { performance } = await as.query(figures, {});
+    expect(performance.operations.edges).toContainEqual({
+      node: { name: 'Counted', calls: 5, errors: 0, statementCount: expect.any(Number) },
+    });
     // One entry a request: its three calls are one place of the operation.
-    expect(await named('RESOLVER', /^Job\.metadata$/)).toMatchObject({ calls: 5, rows: 15 });
-    expect(await named('LOADER', /^metadataByJobId$/)).toMatchObject({ calls: 5, rows: 15 });
-    expect(await named('STATEMENT', /from metadata where/)).toMatchObject({ calls: 5, rows: 15 });
+    expect(performance.resolvers.edges).toContainEqual({
+      node: { name: 'Job.metadata', calls: 5, resolverCalls: 15 },
+    });
+    expect(performance.loaders.edges).toContainEqual({
+      node: { name: 'metadataByJobId', calls: 5, keys: 15, meanBatchSize: 3, cacheHits: 0 },
+    });
+    // The three jobs have one owner.
+    expect(performance.loaders.edges).toContainEqual({
+      node: { name: 'userById', calls: 5, keys: 5, meanBatchSize: 1, cacheHits: 10 },
+    });
+    expect(performance.statements.edges).toContainEqual({
+      node: { statement: expect.stringMatching(/from metadata where/), calls: 5, rows: 15 },
+    });
   });
 
   test('keeps slow statements with the operation and the loader that sent them', async () => {
@@ -65,10 +77,9 @@ describe.each(databases)('performance on $name', (kind) => {
   test('counts a failed request as failed', async () => {
     const { as } = await api.given.administrator();
     await as.send('query Failing { jobs(first: 1000) { edges { cursor } } }');
-    const { performance } = await as.query(metrics, { kind: 'OPERATION' });
-    expect(performance.metrics.find(({ name }) => name === 'Failing')).toMatchObject({
-      calls: 1,
-      errors: 1,
+    const { performance } = await as.query(figures, {});
+    expect(performance.operations.edges).toContainEqual({
+      node: { name: 'Failing', calls: 1, errors: 1, statementCount: expect.any(Number) },
     });
   });
 
@@ -115,7 +126,7 @@ describe('what the monitor counted on PostgreSQL', () => {
     await api.db.raw('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
     await api.db.raw('SELECT pg_stat_statements_reset()');
 
-    const before = api.app.monitor.metrics('statement', 1000);
+    const before = countedMetrics(api.app.monitor, 'statement');
     for (let count = 1; count <= 40; count += 1) {
       await as.query(
         `query($first: Int!) { jobs(first: $first) { totalCount edges { node { user { jobCounts { count } } metadata { tokens }
@@ -129,7 +140,7 @@ describe('what the monitor counted on PostgreSQL', () => {
         'mutation { login(username: "nobody", password: "not the one") { __typename } }',
       );
     }
-    const recorded = countsSince(before, api.app.monitor.metrics('statement', 1000));
+    const recorded = countsSince(before, countedMetrics(api.app.monitor, 'statement'));
     const { rows } = await api.db.raw<{
       rows: { query: string; calls: number; rows: number }[];
     }>(`SELECT query, calls, rows FROM pg_stat_statements
@@ -154,7 +165,7 @@ function countsOf(statements: readonly { query: string; calls: number; rows: num
 }
 
 /** What the monitor counted from one moment to another. */
-function countsSince(before: readonly Metric[], after: readonly Metric[]): Counts {
+function countsSince(before: readonly CountedMetric[], after: readonly CountedMetric[]): Counts {
   const earlier = new Map(before.map((metric) => [metric.name, metric]));
   return Object.fromEntries(
     after

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { JobRow } from '../src/db/jobs.ts';
 import type { UserRow } from '../src/db/users.ts';
 import { type ApiOptions, startApi, type TestApi, useApi } from './harness/api.ts';
+import { countedMetrics } from './harness/countedMetrics.ts';
 import { type DatabaseKind, databases } from './harness/databases.ts';
 import { globalId } from './harness/given.ts';
 
@@ -297,7 +298,7 @@ describe.each(databases)('a reader who does not read on $name', (kind) => {
     const query = 'subscription SlowReader($id: ID!) { jobUpdated(id: $id) { errorMessage } }';
     await unreadSubscription(api, user, query, { id: job.globalId });
     const made = () =>
-      api.app.monitor.metrics('operation', 100).find(({ name }) => name === 'SlowReader')?.calls;
+      countedMetrics(api.app.monitor, 'operation').find(({ name }) => name === 'SlowReader')?.calls;
     const CHANGES = 20;
     for (let count = 0; count < CHANGES; count += 1) {
       // Two megabytes each: what the network holds for the reader is soon full.

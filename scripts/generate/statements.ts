@@ -5,6 +5,9 @@ import { postgresCatalogue } from '../../src/db/catalogue/postgresCatalogue.ts';
 import * as findings from '../../src/db/findings.ts';
 import * as jobs from '../../src/db/jobs.ts';
 import * as metadata from '../../src/db/metadata.ts';
+import * as performanceMetrics from '../../src/db/performanceMetrics.ts';
+import * as performanceReset from '../../src/db/performanceReset.ts';
+import * as queryPerformanceLogs from '../../src/db/queryPerformanceLogs.ts';
 import * as queue from '../../src/db/queue.ts';
 import * as search from '../../src/db/search.ts';
 import * as segments from '../../src/db/segments.ts';
@@ -21,6 +24,11 @@ import { catalogueCalls } from './calls/catalogue.ts';
 import { findingCalls } from './calls/findings.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { metadataCalls } from './calls/metadata.ts';
+import {
+  performanceMetricCalls,
+  performanceResetCalls,
+  queryPerformanceLogCalls,
+} from './calls/performance.ts';
 import { queueCalls } from './calls/queue.ts';
 import { searchCalls } from './calls/search.ts';
 import { segmentCalls } from './calls/segments.ts';
@@ -49,6 +57,13 @@ const queryFiles: readonly QueryFile[] = [
   { name: 'findings', module: findings, calls: findingCalls },
   { name: 'jobs', module: jobs, calls: jobCalls },
   { name: 'metadata', module: metadata, calls: metadataCalls },
+  { name: 'performanceMetrics', module: performanceMetrics, calls: performanceMetricCalls },
+  { name: 'performanceReset', module: performanceReset, calls: performanceResetCalls },
+  {
+    name: 'queryPerformanceLogs',
+    module: queryPerformanceLogs,
+    calls: queryPerformanceLogCalls,
+  },
   { name: 'queue', module: queue, calls: queueCalls },
   { name: 'search', module: search, calls: searchCalls },
   { name: 'segments', module: segments, calls: segmentCalls },

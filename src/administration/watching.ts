@@ -10,6 +10,7 @@ import { driftFindings } from '../perf/findings/driftFindings.ts';
 import { FindingLog } from '../perf/findings/findingLog.ts';
 import { repeatedStatements } from '../perf/findings/repeatedStatements.ts';
 import { slowStatements } from '../perf/findings/slowStatements.ts';
+import type { History } from '../perf/history.ts';
 import type { Targets } from '../perf/keyFigures.ts';
 import type { Monitor } from '../perf/monitor.ts';
 import type { QueryPlan } from '../perf/queryPlan.ts';
@@ -37,6 +38,7 @@ interface Log {
 interface Options {
   background: Knex;
   monitor: Monitor;
+  history: History;
   /** What the driver told, whatever became of it. */
   driver: StatementLedger;
   isPostgres: boolean;
@@ -89,7 +91,8 @@ const told = (event: AlertEvent, alert: AlertRow) => ({
 
 /** Puts together what looks at the monitor's figures all the time. */
 export function createWatching(options: Options): Watching {
-  const { background, monitor, driver, clock, log, release, thresholds, targets } = options;
+  const { background, monitor, history, driver, clock, log, release, thresholds, targets } =
+    options;
   const { repeatedStatementLimit, pause } = options;
   const alertFeed = new AlertFeed();
   const webhook: Webhook | null =
@@ -147,7 +150,7 @@ export function createWatching(options: Options): Watching {
     alerts,
     findings,
     clock,
-    flushFailingSeconds: () => 0,
+    flushFailingSeconds: history.failingSeconds,
     tidy: tidying(background, clock),
     onFault: (part, fault) =>
       log.warn({ err: fault, part }, 'The monitor could not look; trying on'),

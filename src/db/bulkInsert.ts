@@ -29,8 +29,6 @@ interface NewRows {
 
 /** What the databases do differently where rows come by the thousand. */
 interface BulkDialect {
-  /** Columns of rows that are one parameter, an array in JSON: one text for any number of them. */
-  selectFromJson(table: string, columns: readonly string[]): string;
   /** Until `restore` is called, new jobs and metadata don't reach the search. */
   setSearchAside(transaction: Knex.Transaction): Promise<{ restore(): Promise<void> }>;
   /** Statements that make the search find the jobs whose ids each of them binds. */
@@ -42,9 +40,6 @@ interface BulkDialect {
 const searchTriggers = { jobs: 'jobs_search', metadata: 'metadata_search' };
 
 const sqliteBulk: BulkDialect = {
-  selectFromJson: (_table, columns) =>
-    // jsonb_each and not json_each, which would write each row as text for ->> to parse again.
-    `SELECT ${columns.map((column) => `value ->> '${column}'`).join(', ')} FROM jsonb_each(?)`,
   async setSearchAside(transaction) {
     const names = Object.values(searchTriggers).map((name) => `'${name}_insert'`);
     const triggers = await select<{ name: string; sql: string }>(
@@ -69,9 +64,6 @@ const sqliteBulk: BulkDialect = {
 };
 
 const postgresBulk: BulkDialect = {
-  // The table itself says what type each of its columns has.
-  selectFromJson: (table, columns) =>
-    `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ?)`,
   async setSearchAside(transaction) {
     const each = async (action: 'DISABLE' | 'ENABLE'): Promise<void> => {
       for (const [table, trigger] of Object.entries(searchTriggers)) {
@@ -97,7 +89,7 @@ const bulkDialectOf = (db: Knex): BulkDialect => (isSqlite(db) ? sqliteBulk : po
 
 /** The statement that adds rows which are bound as one parameter, an array in JSON. */
 export function insertFromJson(db: Knex, table: string, columns: readonly string[]): string {
-  const source = bulkDialectOf(db).selectFromJson(table, columns);
+  const source = dialectOf(db).rowsFromJson(table, columns);
   return `INSERT INTO ${table} (${columns.join(', ')}) ${source}`;
 }
 

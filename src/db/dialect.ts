@@ -54,6 +54,12 @@ export interface Dialect {
   pageOfEachParent(db: Knex, page: PageOfEachParent): Knex.QueryBuilder;
   /** The UTC day of a time, as text `YYYY-MM-DD`. */
   day(column: string): string;
+  /** The seconds since 1970 of a time, as a whole number. */
+  secondsOf(column: string): string;
+  /** Rows that are one parameter, an array in JSON: one text for any number of them. */
+  rowsFromJson(table: string, columns: readonly string[]): string;
+  /** The JSON text of a list made of rows. */
+  listOf(column: string): string;
   search: SearchDialect;
   /** Tells of jobs that anybody changed, in this process or another, until it is stopped. */
   watchJobs(db: Knex, listener: JobChangeListener): StopWatching;

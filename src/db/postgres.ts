@@ -119,6 +119,11 @@ export const postgres: Dialect = {
         ]),
       );
   },
+  secondsOf: (column) => `floor(extract(epoch FROM ${column}))::bigint`,
+  // The table itself says what type each of its columns has.
+  rowsFromJson: (table, columns) =>
+    `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ?)`,
+  listOf: (column) => `json_agg(${column})::text`,
   day: (column) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')`,
   plans: postgresPlans,
   // Knex's types know no clients but its own.

@@ -159,6 +159,11 @@ export const sqlite: Dialect = {
       );
   },
   day: (column) => `substr(${column}, 1, 10)`,
+  secondsOf: (column) => `unixepoch(${column})`,
+  rowsFromJson: (_table, columns) =>
+    // jsonb_each and not json_each, which would write each row as text for ->> to parse again.
+    `SELECT ${columns.map((column) => `value ->> '${column}' AS ${column}`).join(', ')} FROM jsonb_each(?)`,
+  listOf: (column) => `json_group_array(${column})`,
   plans: sqlitePlans,
   // Knex's types know no clients but its own.
   rehearsalClient: SqliteRehearsalClient as unknown as typeof Knex.Client,

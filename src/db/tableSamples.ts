@@ -9,6 +9,7 @@ export interface TableSample {
 }
 
 /** In `performance_metrics`, among the figures of others. */
+const KIND = 'table';
 const PREFIX = 'table_bytes:';
 
 interface MetricRow {
@@ -23,7 +24,7 @@ export async function insertTableSamples(db: Knex, samples: readonly TableSample
   await db('performance_metrics').insert(
     samples.map(({ table, bytes, at }) => ({
       timestamp: at,
-      metric_type: 'table',
+      metric_type: KIND,
       metric_name: PREFIX + table,
       value: bytes,
       unit: 'bytes',
@@ -40,6 +41,7 @@ export async function findTableSamples(
   const dialect = dialectOf(db);
   const rows: MetricRow[] = await db('performance_metrics')
     .select('metric_name', 'value', 'timestamp')
+    .where('metric_type', KIND)
     .whereRaw(dialect.isAnyOf('metric_name', 'text'), [dialect.keyList(namesOf(tables))])
     .where('timestamp', '>=', since)
     .orderBy('timestamp');
@@ -57,6 +59,7 @@ export async function deleteTableSamples(
 ): Promise<void> {
   const dialect = dialectOf(db);
   await db('performance_metrics')
+    .where('metric_type', KIND)
     .whereRaw(dialect.isAnyOf('metric_name', 'text'), [dialect.keyList(namesOf(tables))])
     .where('timestamp', '<', before)
     .delete();

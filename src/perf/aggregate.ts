@@ -1,32 +1,41 @@
-import {
-  build,
-  decodeFromCompressedBase64,
-  encodeIntoCompressedBase64,
-  type Histogram,
-} from 'hdr-histogram-js';
+import { Int32Histogram } from 'hdr-histogram-js';
 
-/** The figures of everything that has one name. Times in milliseconds. */
-export interface AggregateFigures {
-  calls: number;
-  errors: number;
-  rows: number;
-  totalMs: number;
-  meanMs: number;
+/** In milliseconds. */
+export interface Percentiles {
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
-  maxMs: number;
 }
 
-/** An aggregate as it is stored, and sent from one process to another. */
+/** The figures of everything that has one name. Times in milliseconds. */
+export interface AggregateFigures extends AggregateSums, Percentiles {
+  meanMs: number;
+}
+
+/** How many calls took so many microseconds: the buckets of an HDR histogram that have any. */
+export type HistogramCounts = Record<string, number>;
+
+/** An aggregate as it is stored: its counts add up in SQL too. */
 export interface AggregateRecord {
   calls: number;
   errors: number;
   rows: number;
+  /** Keys of a loader that were asked for and there already. */
+  hits: number;
   totalMs: number;
   maxMs: number;
-  /** HDR histogram of microseconds in its own format (V2, deflated, base64). */
-  histogram: string;
+  histogram: HistogramCounts;
+}
+
+export type AggregateSums = Omit<AggregateRecord, 'histogram'>;
+
+/** 128 buckets to each doubling: exact to two digits. */
+const SIGNIFICANT_DIGITS = 2;
+
+function newHistogram(): Int32Histogram {
+  const histogram = new Int32Histogram(1, 2, SIGNIFICANT_DIGITS);
+  histogram.autoResize = true;
+  return histogram;
 }
 
 /** Folds calls into counts and an HDR histogram of microseconds, exact to two digits. Aggregates add up. */
@@ -34,14 +43,10 @@ export class Aggregate {
   #calls = 0;
   #errors = 0;
   #rows = 0;
+  #hits = 0;
   #totalMs = 0;
   #maxMs = 0;
-  readonly #histogram: Histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 2,
-    autoResize: true,
-    numberOfSignificantValueDigits: 2,
-  });
+  readonly #histogram = newHistogram();
 
   add(durationMs: number, failed: boolean, rows: number): void {
     this.#calls += 1;
@@ -52,60 +57,68 @@ export class Aggregate {
     this.#histogram.recordValue(Math.max(1, Math.round(durationMs * 1000)));
   }
 
+  addHits(hits: number): void {
+    this.#hits += hits;
+  }
+
   /** Adds what another counted. */
   absorb(other: Aggregate): this {
-    this.#sum(other.#calls, other.#errors, other.#rows, other.#totalMs, other.#maxMs);
+    this.#sum(other.sums());
     this.#histogram.add(other.#histogram);
     return this;
   }
 
   /** Adds what was stored. */
-  merge({ calls, errors, rows, totalMs, maxMs, histogram }: AggregateRecord): this {
-    this.#sum(calls, errors, rows, totalMs, maxMs);
-    this.#histogram.add(decodeFromCompressedBase64(histogram));
+  merge({ histogram, ...sums }: AggregateRecord): this {
+    this.#sum(sums);
+    this.addHistogram(histogram);
     return this;
   }
 
-  #sum(calls: number, errors: number, rows: number, totalMs: number, maxMs: number): void {
+  /** Adds only how long calls took, where their sums are known. */
+  addHistogram(histogram: HistogramCounts): void {
+    for (const [microseconds, calls] of Object.entries(histogram)) {
+      this.#histogram.recordValueWithCount(Number(microseconds), calls);
+    }
+  }
+
+  percentiles(): Percentiles {
+    const percentile = (percent: number): number =>
+      this.#histogram.totalCount === 0 ? 0 : this.#histogram.getValueAtPercentile(percent) / 1000;
+    return { p50Ms: percentile(50), p95Ms: percentile(95), p99Ms: percentile(99) };
+  }
+
+  #sum({ calls, errors, rows, hits, totalMs, maxMs }: AggregateSums): void {
     this.#calls += calls;
     this.#errors += errors;
     this.#rows += rows;
+    this.#hits += hits;
     this.#totalMs += totalMs;
     this.#maxMs = Math.max(this.#maxMs, maxMs);
   }
 
-  get calls(): number {
-    return this.#calls;
-  }
-
-  get totalMs(): number {
-    return this.#totalMs;
+  sums(): AggregateSums {
+    return {
+      calls: this.#calls,
+      errors: this.#errors,
+      rows: this.#rows,
+      hits: this.#hits,
+      totalMs: this.#totalMs,
+      maxMs: this.#maxMs,
+    };
   }
 
   record(): AggregateRecord {
-    return {
-      calls: this.#calls,
-      errors: this.#errors,
-      rows: this.#rows,
-      totalMs: this.#totalMs,
-      maxMs: this.#maxMs,
-      histogram: encodeIntoCompressedBase64(this.#histogram),
-    };
+    const histogram: HistogramCounts = {};
+    for (let index = 0; index < this.#histogram.countsArrayLength; index += 1) {
+      const calls = this.#histogram.getCountAtIndex(index);
+      if (calls > 0) histogram[this.#histogram.valueFromIndex(index)] = calls;
+    }
+    return { ...this.sums(), histogram };
   }
 
   figures(): AggregateFigures {
-    const percentile = (percent: number): number =>
-      this.#calls === 0 ? 0 : this.#histogram.getValueAtPercentile(percent) / 1000;
-    return {
-      calls: this.#calls,
-      errors: this.#errors,
-      rows: this.#rows,
-      totalMs: this.#totalMs,
-      meanMs: this.#calls === 0 ? 0 : this.#totalMs / this.#calls,
-      p50Ms: percentile(50),
-      p95Ms: percentile(95),
-      p99Ms: percentile(99),
-      maxMs: this.#maxMs,
-    };
+    const meanMs = this.#calls === 0 ? 0 : this.#totalMs / this.#calls;
+    return { ...this.sums(), meanMs, ...this.percentiles() };
   }
 }

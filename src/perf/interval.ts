@@ -1,4 +1,4 @@
-import { Aggregate } from './aggregate.ts';
+import { Aggregate, type AggregateRecord } from './aggregate.ts';
 
 /** What is counted, each by its names. */
 export const metricKinds = [
@@ -9,9 +9,15 @@ export const metricKinds = [
   'connection',
   'blame',
   'gauge',
+  'total',
 ] as const;
 
 export type MetricKind = (typeof metricKinds)[number];
+
+/** What is also counted as one, so that a look at everything does not read everything. */
+export const totalNames = ['operation', 'statement', 'slowStatement'] as const;
+
+export type TotalName = (typeof totalNames)[number];
 
 /** What a figure belongs to. */
 export interface MetricKey {
@@ -51,6 +57,16 @@ export class Interval {
     this.#aggregate(key).add(durationMs, failed, rows);
   }
 
+  /** Keys that a loader had already. */
+  addHits(key: MetricKey, hits: number): void {
+    this.#aggregate(key).addHits(hits);
+  }
+
+  /** Adds what was recorded before. */
+  merge(key: MetricKey, record: AggregateRecord): void {
+    this.#aggregate(key).merge(record);
+  }
+
   get entries(): Iterable<Entry> {
     return this.#entries.values();
   }
@@ -67,8 +83,9 @@ export class Interval {
     const id = `${key.kind}\n${key.name}\n${key.hash}\n${key.operation}\n${key.client}`;
     let entry = this.#entries.get(id);
     if (!entry) {
-      const isFull = this.#entries.size >= this.#maxEntries && key.name !== OTHER;
-      if (isFull) {
+      const isFull = this.#entries.size >= this.#maxEntries;
+      // There are few of these, so they always find room.
+      if (isFull && key.name !== OTHER && key.kind !== 'total') {
         this.#overflow += 1;
         return this.#aggregate({
           kind: key.kind,

@@ -1,10 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { AggregateFigures } from './aggregate.ts';
-import { Aggregate } from './aggregate.ts';
 import { type Blame, blameFor } from './blame.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { HeldThread, SHORTEST_HOLD_MS } from './heldThread.ts';
-import { Interval, type MetricKey, type MetricKind } from './interval.ts';
+import { Interval, type MetricKey, type MetricKind, type TotalName } from './interval.ts';
 import { KeptTraces } from './keptTraces.ts';
 import { RecentFigures } from './recentFigures.ts';
 import { StatementLedger } from './statementLedger.ts';
@@ -42,19 +40,6 @@ export interface SlowQuery {
   askers: ReadonlySet<string>;
   /** The request that sent it; null where none did. */
   trace: Trace | null;
-}
-
-export interface Metric extends AggregateFigures {
-  kind: MetricKind;
-  name: string;
-}
-
-export interface Summary {
-  since: Date;
-  requests: AggregateFigures;
-  statements: AggregateFigures;
-  slowQueryCount: number;
-  slowQueryMs: number;
 }
 
 /** A trace that runs. */
@@ -95,7 +80,6 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
   const ledger = new StatementLedger();
   const recent = new RecentFigures(since, slowQueryMs);
   let interval = new Interval(since);
-  let slowQueryCount = 0;
   let openCount = 0;
   let openings = 0;
 
@@ -111,8 +95,12 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     client: trace?.client.name ?? '',
   });
 
+  function countTotal(name: TotalName, durationMs: number, failed: boolean, rows: number): void {
+    count({ kind: 'total', name, hash: '', operation: '', client: '' }, durationMs, failed, rows);
+  }
+
   function keepSlow(query: SlowQuery): void {
-    slowQueryCount += 1;
+    countTotal('slowStatement', query.durationMs, query.failed, query.rowCount);
     slow.push(query);
     if (slow.length > MAX_SLOW_QUERIES) slow.shift();
     for (const listener of slowQueryListeners) listener(query);
@@ -129,6 +117,7 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     count(keyFor('statement', text, trace, hash), durationMs, failed, rowCount);
     if (!failed) ledger.add(fingerprint, rowCount);
     recent.addStatement(durationMs, failed, text, trace);
+    countTotal('statement', durationMs, failed, rowCount);
     if (waitedMs !== null) count(keyFor('connection', 'wait', trace), waitedMs, false, 0);
     if (statement.holdsThread) {
       heldThread.add(trace, 'statement', text, startedAt, startedAt + durationMs);
@@ -183,6 +172,11 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       trace.statementCount,
     );
     recent.addRequest(trace);
+    countTotal('operation', totalMs, failed, trace.statementCount);
+    // A dispatch has a batch for each time that it was capped.
+    for (const { loader, hits } of new Set(trace.batches.map(({ dispatch }) => dispatch))) {
+      if (hits > 0) interval.addHits(keyFor('loader', loader, trace), hits);
+    }
     for (const span of trace.resolvers.values()) {
       // The calls of one place in one request are one entry: its mean is what the request waited for.
       count(keyFor('resolver', span.field, trace), span.totalMs, span.failed > 0, span.calls);
@@ -268,20 +262,13 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     };
   }
 
-  function sumOf(kind: MetricKind): Aggregate {
-    const sum = new Aggregate();
-    for (const entry of interval.entries) {
-      if (entry.kind === kind) sum.absorb(entry.aggregate);
-    }
-    return sum;
-  }
-
   return {
     heldThread,
     /** Each statement's calls and rows since the process began. */
     ledger,
     /** The last hour, without names. */
     recent,
+    slowQueryMs,
     recordStatement,
     openTrace,
     runBatch,
@@ -309,28 +296,13 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     current: (): Interval => interval,
     trace: (id: string) => keptTraces.find(id),
     traces: () => keptTraces.all(),
-    summary: (): Summary => ({
-      since,
-      requests: sumOf('operation').figures(),
-      statements: sumOf('statement').figures(),
-      slowQueryCount,
-      slowQueryMs,
-    }),
     /** The slowest first. */
     slowQueries: (limit: number): SlowQuery[] =>
       slow.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, limit),
-    /** What took most time in all first. */
-    metrics(kind: MetricKind, limit: number): Metric[] {
-      const byName = new Map<string, Aggregate>();
-      for (const entry of interval.entries) {
-        if (entry.kind !== kind) continue;
-        const sum = byName.get(entry.name) ?? new Aggregate();
-        byName.set(entry.name, sum.absorb(entry.aggregate));
-      }
-      return [...byName]
-        .sort(([, a], [, b]) => b.totalMs - a.totalMs)
-        .slice(0, limit)
-        .map(([name, found]) => ({ kind, name, ...found.figures() }));
+    /** Forgets the slow statements and the traces. */
+    forget(): void {
+      slow.length = 0;
+      keptTraces.clear();
     },
   };
 }

@@ -8,6 +8,7 @@ import type { QueueSettings } from '../jobs/leases.ts';
 import type { JobFeed } from '../live/jobFeed.ts';
 import type { Loaders } from '../loaders/index.ts';
 import type { Gauges } from '../perf/gauges.ts';
+import type { History } from '../perf/history.ts';
 import type { Monitor } from '../perf/monitor.ts';
 import type { PlanTaker } from '../perf/planTaker.ts';
 import type { QueryLimits } from './queryCost.ts';
@@ -26,6 +27,9 @@ export interface Context {
   tokens: Tokens;
   authenticator: Authenticator;
   monitor: Monitor;
+  history: History;
+  /** What time it is for the monitor. */
+  clock: () => Date;
   queue: QueueSettings;
   jobFeed: JobFeed;
   /** The most keys that a loader puts into one statement. */
@@ -40,5 +44,4 @@ export interface Context {
   /** Whether administrators see the values that slow statements were sent with. */
   showBindValues: boolean;
   watching: Watching;
-  clock: () => Date;
 }

@@ -1,11 +1,8 @@
 import { readPool } from '../db/pool.ts';
-import type { MetricKind } from '../perf/interval.ts';
 import type { Monitor } from '../perf/monitor.ts';
 import { builder } from './builder.ts';
 import { connectionComplexity, pageRequestLimit } from './connection.ts';
 import { EventLoopType, PoolType } from './gauges.ts';
-import { MetricKindEnum, MetricType } from './metric.ts';
-import { PerformanceSummary } from './performanceSummary.ts';
 import { SlowQueryType } from './slowQuery.ts';
 import { KeptTraceType } from './trace.ts';
 
@@ -15,13 +12,9 @@ const sizeArgument = (what: string) =>
   }));
 
 export const Performance = builder.objectRef<Monitor>('Performance').implement({
-  description: 'What requests cost, and why, as this process measured it.',
+  description:
+    'What requests cost, and why. Operations that ask for it are counted like all others; the statements that read and write the history are not.',
   fields: (t) => ({
-    summary: t.field({
-      type: PerformanceSummary,
-      description: 'All requests and statements together.',
-      resolve: (monitor) => monitor.summary(),
-    }),
     slowQueries: t.field({
       type: [SlowQueryType],
       description: 'The latest statements over the threshold, the slowest first.',
@@ -57,22 +50,6 @@ export const Performance = builder.objectRef<Monitor>('Performance').implement({
       type: EventLoopType,
       description: 'The thread of this process, in the last second.',
       resolve: (_monitor, _args, { gauges }) => gauges.latest(),
-    }),
-    metrics: t.field({
-      type: [MetricType],
-      description: 'The figures of each name, what took most time in all first.',
-      args: {
-        ...sizeArgument('names'),
-        kind: t.arg({
-          type: MetricKindEnum,
-          required: true,
-          description: 'What is measured.',
-        }),
-      },
-      complexity: connectionComplexity,
-      resolve: (monitor, args) =>
-        // The enum's values are the kinds.
-        monitor.metrics(args.kind as MetricKind, pageRequestLimit(args)),
     }),
   }),
 });

@@ -8,10 +8,10 @@ values ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10);
 -- findTableSamples: since a time
 select "metric_name", "value", "timestamp"
 from "performance_metrics"
-where metric_name = ANY($1::text[]) and "timestamp" >= $2
+where "metric_type" = $1 and metric_name = ANY($2::text[]) and "timestamp" >= $3
 order by "timestamp" asc;
 
 -- deleteTableSamples: before a time
 delete
 from "performance_metrics"
-where metric_name = ANY($1::text[]) and "timestamp" < $2;
+where "metric_type" = $1 and metric_name = ANY($2::text[]) and "timestamp" < $3;

@@ -9,7 +9,7 @@ select +? as `metric_name`, +? as `metric_type`, +? as `timestamp`, +? as `unit`
 -- findTableSamples: since a time
 select `metric_name`, `value`, `timestamp`
 from `performance_metrics`
-where metric_name IN (
+where `metric_type` = +? and metric_name IN (
   SELECT value
   FROM json_each(+?)
 ) and `timestamp` >= +?
@@ -18,7 +18,7 @@ order by `timestamp` asc;
 -- deleteTableSamples: before a time
 delete
 from `performance_metrics`
-where metric_name IN (
+where `metric_type` = +? and metric_name IN (
   SELECT value
   FROM json_each(+?)
 ) and `timestamp` < +?;

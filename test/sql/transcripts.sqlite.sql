@@ -4,7 +4,7 @@
 -- insertTranscriptSegments: some of them
 BEGIN IMMEDIATE;
 INSERT INTO segments (job_id, position, start_seconds, end_seconds, text, speaker, average_log_probability, no_speech_probability, words)
-SELECT value ->> 'job_id', value ->> 'position', value ->> 'start_seconds', value ->> 'end_seconds', value ->> 'text', value ->> 'speaker', value ->> 'average_log_probability', value ->> 'no_speech_probability', value ->> 'words'
+SELECT value ->> 'job_id' AS job_id, value ->> 'position' AS position, value ->> 'start_seconds' AS start_seconds, value ->> 'end_seconds' AS end_seconds, value ->> 'text' AS text, value ->> 'speaker' AS speaker, value ->> 'average_log_probability' AS average_log_probability, value ->> 'no_speech_probability' AS no_speech_probability, value ->> 'words' AS words
 FROM jsonb_each(+?);
 COMMIT;
 

@@ -22,7 +22,7 @@ export const requiredArguments: Record<string, string> = {
   // The rows are older than the period that is taken where none is given.
   'Query.userActivity': 'from: "2025-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z"',
   'Performance.trace': 'id: "none"',
-  'Performance.metrics': 'kind: STATEMENT',
+  'Performance.metrics': 'name: "poolUsed"',
   'Performance.explain': 'operation: "{ viewer { id } }"',
 };
 
