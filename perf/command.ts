@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Knex } from 'knex';
 import type { Config } from '../src/config.ts';
+import type { Window } from '../src/perf/resolutions.ts';
 
 /** What a command works with. */
 export interface Surroundings {
@@ -21,6 +22,8 @@ export interface Command {
   read(args: string[]): Run;
 }
 
+export const windowNames: readonly Window[] = ['minute', 'hour', 'day', 'week', 'month'];
+
 /** What was typed makes no sense. */
 export class UsageError extends Error {}
 
@@ -40,4 +43,20 @@ export function readArguments<const Options extends ParseArgsConfig['options']>(
     // What follows the first sentence is about how to write file names that begin with a dash.
     throw new UsageError(error.message.split('. ')[0]);
   }
+}
+
+export function wholeNumber(name: string, text: string, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= 1 && number <= most) return number;
+  throw new UsageError(`--${name} is "${text}"; it takes a whole number from 1 to ${most}`);
+}
+
+export function oneOf<Choice extends string>(
+  name: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice) return choice;
+  throw new UsageError(`--${name} is "${text}"; it takes ${choices.join(', ')}`);
 }

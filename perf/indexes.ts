@@ -4,8 +4,10 @@ import {
   reportIndexes,
   type UsedIndex,
 } from '../src/administration/indexReport.ts';
-import { createSeenStatements } from '../src/db/catalogue/seenStatements.ts';
+import type { SeenStatements } from '../src/db/catalogue/seenStatements.ts';
+import { beginningOf } from '../src/perf/resolutions.ts';
 import { type Command, readArguments, type Surroundings } from './command.ts';
+import { findCountingStart, findSums } from './figures.ts';
 import { section } from './section.ts';
 import type { Column } from './table.ts';
 import { bytes, moment, written } from './wording.ts';
@@ -19,11 +21,25 @@ export interface SizedIndexReport extends IndexReport {
   indexes: SizedIndex[];
 }
 
-export async function readIndexes({ db, config, now }: Surroundings): Promise<SizedIndexReport> {
+/**
+ * What all processes sent in the last month, for SQLite, which doesn't count the use of its indexes. The
+ * texts are stored without the mark that the client writes before a value.
+ */
+async function readSeenStatements({ db, now }: Surroundings): Promise<SeenStatements> {
+  const period = { after: beginningOf('month', now) };
+  const statements = await findSums(db, 'statement', period);
+  return {
+    since: (await findCountingStart(db, 'statement', period)) ?? now,
+    record: () => {},
+    calls: () => new Map(statements.map(({ name, calls }) => [name.replaceAll('?', '+?'), calls])),
+  };
+}
+
+export async function readIndexes(surroundings: Surroundings): Promise<SizedIndexReport> {
+  const { db, config, now } = surroundings;
   const report = await reportIndexes({
     db,
-    // Only a server knows what it sent; PostgreSQL counts by itself.
-    seen: createSeenStatements(now),
+    seen: await readSeenStatements(surroundings),
     now,
     unusedIndexDays: config.unusedIndexDays,
   });

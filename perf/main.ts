@@ -8,8 +8,12 @@ import { type Command, CommandFailedError, type Run, UsageError } from './comman
 import { indexes } from './indexes.ts';
 import { analyze, reindex } from './maintenance.ts';
 import { report } from './report.ts';
+import { slow } from './slow.ts';
+import { summary } from './summary.ts';
 
 const commands: Record<string, Command> = {
+  summary,
+  slow,
   indexes,
   activity,
   analyze,

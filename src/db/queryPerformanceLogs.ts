@@ -42,6 +42,19 @@ export async function insertQueryPerformanceLogs(
   await insert.timeout(timeoutMs, { cancel: db.client.canCancelQuery });
 }
 
+/** The slowest that were sent after a time. */
+export async function findSlowestQueryPerformanceLogs(
+  db: Knex,
+  after: string,
+  limit: number,
+): Promise<QueryPerformanceLogRow[]> {
+  return db('query_performance_logs')
+    .select(columns)
+    .where('timestamp', '>', after)
+    .orderBy([{ column: 'execution_time_ms', order: 'desc' }, 'id'])
+    .limit(limit);
+}
+
 /** Deletes up to so many of before a time; gives how many. */
 export async function deleteQueryPerformanceLogsBefore(
   db: Knex,

@@ -6,6 +6,13 @@ INSERT INTO query_performance_logs (timestamp, query_type, execution_time_ms, qu
 SELECT timestamp, query_type, execution_time_ms, query_text, table_name, user_id, endpoint, row_count, statement_hash, client, request_id
 FROM json_populate_recordset(NULL::query_performance_logs, $1);
 
+-- findSlowestQueryPerformanceLogs: after a time
+select "timestamp", "query_type", "execution_time_ms", "query_text", "table_name", "user_id", "endpoint", "row_count", "statement_hash", "client", "request_id"
+from "query_performance_logs"
+where "timestamp" > $1
+order by "execution_time_ms" desc, "id" asc
+limit $2;
+
 -- deleteQueryPerformanceLogsBefore: so many
 delete
 from "query_performance_logs"

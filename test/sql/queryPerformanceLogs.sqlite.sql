@@ -6,6 +6,13 @@ INSERT INTO query_performance_logs (timestamp, query_type, execution_time_ms, qu
 SELECT value ->> 'timestamp' AS timestamp, value ->> 'query_type' AS query_type, value ->> 'execution_time_ms' AS execution_time_ms, value ->> 'query_text' AS query_text, value ->> 'table_name' AS table_name, value ->> 'user_id' AS user_id, value ->> 'endpoint' AS endpoint, value ->> 'row_count' AS row_count, value ->> 'statement_hash' AS statement_hash, value ->> 'client' AS client, value ->> 'request_id' AS request_id
 FROM jsonb_each(+?);
 
+-- findSlowestQueryPerformanceLogs: after a time
+select `timestamp`, `query_type`, `execution_time_ms`, `query_text`, `table_name`, `user_id`, `endpoint`, `row_count`, `statement_hash`, `client`, `request_id`
+from `query_performance_logs`
+where `timestamp` > +?
+order by `execution_time_ms` desc, `id` asc
+limit +?;
+
 -- deleteQueryPerformanceLogsBefore: so many
 delete
 from `query_performance_logs`

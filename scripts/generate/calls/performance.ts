@@ -120,6 +120,9 @@ export const queryPerformanceLogCalls: Calls<typeof queryPerformanceLogs> = {
         1000,
       ),
   },
+  findSlowestQueryPerformanceLogs: {
+    'after a time': (db) => queryPerformanceLogs.findSlowestQueryPerformanceLogs(db, time, 20),
+  },
   deleteQueryPerformanceLogsBefore: {
     'so many': (db) => queryPerformanceLogs.deleteQueryPerformanceLogsBefore(db, time, 500),
   },
