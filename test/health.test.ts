@@ -100,7 +100,7 @@ describe.each(databases)('health on $name', (kind) => {
     expect(await askReady(api)).toEqual(unready('DATABASE_UNREACHABLE'));
     expect(await ask(api, '/health/live')).toMatchObject({ status: 200 });
     await putBack();
-    await expect.poll(() => askReady(api)).toEqual(ready);
+    await expect.poll(() => askReady(api), { timeout: 10_000 }).toEqual(ready);
     expect(log).toMatchObject([
       { code: 'DATABASE_UNREACHABLE', err: { message: expect.any(String) } },
       { msg: 'Ready again' },
@@ -142,7 +142,7 @@ describe.each(databases)('health while no connection is free on $name', (kind) =
     expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['DATABASE_SLOW']));
     expect(api.db.client.pool.numPendingAcquires()).toBe(1);
     await giveFree();
-    await expect.poll(() => askReady(api)).toEqual(ready);
+    await expect.poll(() => askReady(api), { timeout: 10_000 }).toEqual(ready);
   });
 });
 
@@ -162,9 +162,9 @@ describe.each(postgres)('health while a statement hangs on $name', (kind) => {
     for (const _ of ['once', 'again', 'and again']) {
       expect(await askReady(api)).toMatchObject({ status: 503 });
     }
-    await expect.poll(waiting).toEqual([]);
+    await expect.poll(waiting, { timeout: 10_000 }).toEqual([]);
     await hold.rollback();
     await outside.destroy();
-    await expect.poll(() => askReady(api)).toEqual(ready);
+    await expect.poll(() => askReady(api), { timeout: 10_000 }).toEqual(ready);
   });
 });
