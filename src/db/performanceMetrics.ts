@@ -125,30 +125,63 @@ export async function replacePerformanceMetrics(
   }
 }
 
-/** Deletes up to so many rows of the last step that are too old; gives how many. */
-export async function deleteExpiredMetrics(
-  db: Knex,
-  seconds: number,
-  now: string,
-  limit: number,
-): Promise<number> {
-  return db('performance_metrics')
-    .whereRaw(
-      `id IN (SELECT id FROM performance_metrics WHERE resolution_seconds = ? AND due_at <= ?
-               ORDER BY due_at LIMIT ${limit})`,
-      [seconds, now],
-    )
-    .delete();
+/** What one step of a deletion did. */
+export interface Deleted<Place> {
+  count: number;
+  /** Where the next step goes on: before it nothing is left. Null where nothing was found. */
+  last: Place | null;
 }
 
-/** Deletes up to so many rows that began before a time, whatever their step; gives how many. Others keep rows here that are never due. */
-export async function deleteMetricsBefore(db: Knex, time: string, limit: number): Promise<number> {
-  return db('performance_metrics')
-    .whereRaw(
-      `id IN (SELECT id FROM performance_metrics WHERE timestamp < ? AND due_at IS NOT NULL ORDER BY id LIMIT ${limit})`,
-      [time],
-    )
-    .delete();
+/** Deletes rows that were found, which lie beside each other. */
+async function deleteFound<Row extends { id: number }>(
+  db: Knex,
+  rows: readonly Row[],
+): Promise<Row | undefined> {
+  const dialect = dialectOf(db);
+  if (rows.length > 0) {
+    await db('performance_metrics')
+      .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(rows.map(({ id }) => id))])
+      .delete();
+  }
+  return rows.at(-1);
+}
+
+/**
+ * Deletes up to so many rows of a step that are due, from a time on. PostgreSQL keeps what was deleted in
+ * its indexes for a while, so a step that began at their beginning would take longer each time.
+ */
+export async function deleteExpiredMetrics(
+  db: Knex,
+  { seconds, from, now }: { seconds: number; from: string; now: string },
+  limit: number,
+): Promise<Deleted<string>> {
+  const rows: { id: number; due_at: string }[] = await db('performance_metrics')
+    .select('id', 'due_at')
+    .where('resolution_seconds', seconds)
+    .where('due_at', '>=', from)
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .limit(limit, { skipBinding: true });
+  return { count: rows.length, last: (await deleteFound(db, rows))?.due_at ?? null };
+}
+
+/**
+ * Deletes up to so many rows that began before a time, whatever their step, from an id on. Others keep
+ * rows here that are never due.
+ */
+export async function deleteMetricsBefore(
+  db: Knex,
+  { time, afterId }: { time: string; afterId: number },
+  limit: number,
+): Promise<Deleted<number>> {
+  const rows: { id: number }[] = await db('performance_metrics')
+    .select('id')
+    .where('id', '>', afterId)
+    .where('timestamp', '<', time)
+    .whereNotNull('due_at')
+    .orderBy('id')
+    .limit(limit, { skipBinding: true });
+  return { count: rows.length, last: (await deleteFound(db, rows))?.id ?? null };
 }
 
 /** What a figure is of: each name, each client, or a step of time. */

@@ -81,7 +81,7 @@ const ENTRIES_A_TURN = 20;
 const MAX_SLOW_QUERIES = 1000;
 
 /** Steps of deletion a run after somebody let everything begin anew. */
-const MAX_DELETIONS = 200;
+const MAX_DELETIONS = 400;
 
 export type History = ReturnType<typeof createHistory>;
 

@@ -8,6 +8,9 @@ const ROWS_A_STEP = 200;
 /** Steps a run, so that the run ends. A minute brings fewer, and what was left behind comes in some runs. */
 const MAX_STEPS = 100;
 
+/** Steps of deletion a run: a hundred thousand rows. */
+const MAX_DELETIONS = 400;
+
 const coarser = (row: MetricRow, seconds: number): MetricRow => ({
   ...row,
   resolution_seconds: seconds,
@@ -39,7 +42,7 @@ async function rollUp(store: HistoryStore, seconds: number, now: string): Promis
 /** Makes old rows coarser and deletes the oldest, in bounded steps. */
 export async function tidy(store: HistoryStore, now: string): Promise<void> {
   for (const { seconds } of resolutions) await rollUp(store, seconds, now);
-  for (let step = 0; step < MAX_STEPS; step += 1) {
+  for (let step = 0; step < MAX_DELETIONS; step += 1) {
     if ((await store.deleteExpired(now)) === 0) return;
   }
 }

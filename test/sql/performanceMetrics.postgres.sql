@@ -29,26 +29,18 @@ where id = ANY($1::int[]);
 ROLLBACK;
 
 -- deleteExpiredMetrics: the days
-delete
+select "id", "due_at"
 from "performance_metrics"
-where id IN (
-  SELECT id
-  FROM performance_metrics
-  WHERE resolution_seconds = $1 AND due_at <= $2
-  ORDER BY due_at
-  LIMIT 500
-);
+where "resolution_seconds" = $1 and "due_at" >= $2 and "due_at" <= $3
+order by "due_at" asc
+limit 500;
 
 -- deleteMetricsBefore: so many
-delete
+select "id"
 from "performance_metrics"
-where id IN (
-  SELECT id
-  FROM performance_metrics
-  WHERE timestamp < $1 AND due_at IS NOT NULL
-  ORDER BY id
-  LIMIT 500
-);
+where "id" > $1 and "timestamp" < $2 and "due_at" is not null
+order by "id" asc
+limit 500;
 
 -- findMetricPage: by name
 select "grouped".*

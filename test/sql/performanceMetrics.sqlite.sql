@@ -32,26 +32,18 @@ where id IN (
 ROLLBACK;
 
 -- deleteExpiredMetrics: the days
-delete
+select `id`, `due_at`
 from `performance_metrics`
-where id IN (
-  SELECT id
-  FROM performance_metrics
-  WHERE resolution_seconds = +? AND due_at <= +?
-  ORDER BY due_at
-  LIMIT 500
-);
+where `resolution_seconds` = +? and `due_at` >= +? and `due_at` <= +?
+order by `due_at` asc
+limit 500;
 
 -- deleteMetricsBefore: so many
-delete
+select `id`
 from `performance_metrics`
-where id IN (
-  SELECT id
-  FROM performance_metrics
-  WHERE timestamp < +? AND due_at IS NOT NULL
-  ORDER BY id
-  LIMIT 500
-);
+where `id` > +? and `timestamp` < +? and `due_at` is not null
+order by `id` asc
+limit 500;
 
 -- findMetricPage: by name
 select `grouped`.*

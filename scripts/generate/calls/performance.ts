@@ -58,10 +58,11 @@ export const performanceMetricCalls: Calls<typeof performanceMetrics> = {
     'two by one': (db) => performanceMetrics.replacePerformanceMetrics(db, [1, 2], [metric]),
   },
   deleteExpiredMetrics: {
-    'the days': (db) => performanceMetrics.deleteExpiredMetrics(db, 86_400, later, 500),
+    'the days': (db) =>
+      performanceMetrics.deleteExpiredMetrics(db, { seconds: 86_400, from: time, now: later }, 500),
   },
   deleteMetricsBefore: {
-    'so many': (db) => performanceMetrics.deleteMetricsBefore(db, time, 500),
+    'so many': (db) => performanceMetrics.deleteMetricsBefore(db, { time, afterId: 0 }, 500),
   },
   findMetricPage: {
     'by name': (db) => performanceMetrics.findMetricPage(db, request, most),
