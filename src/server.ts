@@ -40,6 +40,7 @@ import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
 import { type Exchange, useBodySize } from './plugins/useBodySize.ts';
+import { useCompiledQueries } from './plugins/useCompiledQueries.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
 import { useSubscriptions } from './plugins/useSubscriptions.ts';
 import { useText } from './plugins/useText.ts';
@@ -66,6 +67,9 @@ const LAST_FLUSH_MS = 3000;
 /** How long the database may take to answer before requests should go elsewhere. */
 const READY_TIMEOUT_MS = 2000;
 
+/** Some operations come once: a client that writes values into the text, or one that does harm. */
+const COMPILE_AT = 2;
+
 /** A cache by the text of operations, which anybody may send: bounded in characters, not in entries. */
 const keptByText = <Value extends object>() =>
   new LRUCache<string, Value>({
@@ -83,6 +87,8 @@ export interface AppOptions {
   maxBatchSize?: number;
   /** How long a viewer is not looked up again, in milliseconds. */
   viewerTtlMs?: number;
+  /** The call of an operation by which it is compiled. */
+  compileAt?: number;
   /** What time it is for the queue and the monitor. */
   clock?: () => Date;
   /** How long the database may take to answer before requests should go elsewhere. */
@@ -132,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { clock = () => new Date() } = options;
   const { readyTimeoutMs = READY_TIMEOUT_MS, isMonitored = true } = options;
   const { planIntervalMs = PLAN_INTERVAL_MS } = options;
+  const { compileAt = COMPILE_AT } = options;
   const { flushTimeoutMs = FLUSH_TIMEOUT_MS } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
@@ -256,6 +263,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       useText(),
       useQueryCost(config.limits),
       useViewer(),
+      useCompiledQueries({ compileAt }),
       useSubscriptions({
         recheckMs: viewerTtlMs,
         newLoaders,

@@ -39,6 +39,8 @@ export async function startApi(
   const app = await createApp({
     logger: createLogger(config.logLevel),
     secret: 'a secret that only tests know, and long enough',
+    // All that can be compiled is, so that the tests see what clients get.
+    compileAt: 1,
     onStatement: (statement) => statements.push(statement),
     ...options,
     config,
