@@ -213,6 +213,11 @@ export const settings = {
     '60',
     'Figures that can not be stored for longer raise a critical alert, in seconds.',
   ),
+  ALERT_REGRESSION_FACTOR: setting(
+    positive,
+    '2',
+    'Operations and statements that take longer than in the week before by a greater factor raise a warning.',
+  ),
   ALERT_WEBHOOK_URL: setting(
     z.url({ protocol: /^https?$/ }).optional(),
     '',
@@ -318,7 +323,14 @@ export interface Config {
     };
     /** What raises a warning and what a critical alert; null where nothing does. */
     thresholds: Record<
-      'slow_query' | 'pool' | 'error_rate' | 'event_loop' | 'heap' | 'flush' | 'truth',
+      | 'slow_query'
+      | 'pool'
+      | 'error_rate'
+      | 'event_loop'
+      | 'heap'
+      | 'flush'
+      | 'truth'
+      | 'regression',
       { warning: number | null; critical: number | null }
     >;
     webhook: { url: string; secret: string } | null;
@@ -383,6 +395,7 @@ function watchConfig(environment: Environment): Config['watch'] {
       flush: critical(environment.ALERT_FLUSH_SECONDS),
       // One record is one too many.
       truth: critical(0),
+      regression: warning(environment.ALERT_REGRESSION_FACTOR),
     },
     webhook: url && secret ? { url, secret } : null,
   };

@@ -5,6 +5,7 @@ import { postgresCatalogue } from '../../src/db/catalogue/postgresCatalogue.ts';
 import * as findings from '../../src/db/findings.ts';
 import * as jobs from '../../src/db/jobs.ts';
 import * as metadata from '../../src/db/metadata.ts';
+import * as performanceComparison from '../../src/db/performanceComparison.ts';
 import * as performanceMetrics from '../../src/db/performanceMetrics.ts';
 import * as performanceReset from '../../src/db/performanceReset.ts';
 import * as queryPerformanceLogs from '../../src/db/queryPerformanceLogs.ts';
@@ -25,6 +26,7 @@ import { findingCalls } from './calls/findings.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { metadataCalls } from './calls/metadata.ts';
 import {
+  performanceComparisonCalls,
   performanceMetricCalls,
   performanceResetCalls,
   queryPerformanceLogCalls,
@@ -57,6 +59,11 @@ const queryFiles: readonly QueryFile[] = [
   { name: 'findings', module: findings, calls: findingCalls },
   { name: 'jobs', module: jobs, calls: jobCalls },
   { name: 'metadata', module: metadata, calls: metadataCalls },
+  {
+    name: 'performanceComparison',
+    module: performanceComparison,
+    calls: performanceComparisonCalls,
+  },
   { name: 'performanceMetrics', module: performanceMetrics, calls: performanceMetricCalls },
   { name: 'performanceReset', module: performanceReset, calls: performanceResetCalls },
   {

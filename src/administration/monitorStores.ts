@@ -10,6 +10,7 @@ import {
   updateAlertSeen,
 } from '../db/alerts.ts';
 import { closeFindings, deleteOldFindings, upsertFinding } from '../db/findings.ts';
+import { compareDurations } from '../db/performanceComparison.ts';
 import {
   deleteOldLedgers,
   findCountedStatements,
@@ -18,6 +19,7 @@ import {
 } from '../db/statementLedgers.ts';
 import type { AlertStore, RaisedAlert } from '../perf/alerts/alertBoard.ts';
 import type { FindingStore } from '../perf/findings/findingLog.ts';
+import type { ComparedDurations, ComparedKind } from '../perf/findings/regressions.ts';
 import { fingerprintOf } from '../perf/fingerprint.ts';
 import type { StatementCount } from '../perf/statementLedger.ts';
 import type { Bounds, IndependentCounts, LedgerStore } from '../perf/truth.ts';
@@ -44,6 +46,35 @@ export const findingStore = (db: Knex): FindingStore => ({
     await closeFindings(db, now.toISOString());
   },
 });
+
+/** Names that are compared, at most: those that take most time in all. */
+const MAX_COMPARED = 100;
+
+/** How long names took in each of some periods, from what all processes have written. */
+export const durationComparison =
+  (db: Knex) =>
+  async (
+    kind: ComparedKind,
+    periods: readonly { from: string; until: string }[],
+    minimum: { calls: number; milliseconds: number },
+  ): Promise<ComparedDurations[]> => {
+    const rows = await compareDurations(db, {
+      kind,
+      periods,
+      minimumCalls: minimum.calls,
+      minimumMs: minimum.milliseconds,
+      limit: MAX_COMPARED,
+    });
+    const byFamily = Object.values(Object.groupBy(rows, ({ family }) => family));
+    return byFamily.flatMap((found = []) => {
+      const [first] = found;
+      if (!first) return [];
+      const { family, name, hash } = first;
+      const inOrder = found.toSorted((a, b) => a.period - b.period);
+      const p95Ms = inOrder.map(({ p95_microseconds }) => p95_microseconds / 1000);
+      return [{ family, name, hash, p95Ms }];
+    });
+  };
 
 const rowOf = ({ traceId, ...alert }: RaisedAlert): NewAlert => ({ ...alert, trace_id: traceId });
 

@@ -8,6 +8,7 @@ import type { AlertThresholds } from '../perf/alerts/alertRules.ts';
 import { createWebhook, type Webhook } from '../perf/alerts/webhook.ts';
 import { driftFindings } from '../perf/findings/driftFindings.ts';
 import { FindingLog } from '../perf/findings/findingLog.ts';
+import { Regressions } from '../perf/findings/regressions.ts';
 import { repeatedStatements } from '../perf/findings/repeatedStatements.ts';
 import { slowStatements } from '../perf/findings/slowStatements.ts';
 import type { History } from '../perf/history.ts';
@@ -22,6 +23,7 @@ import type { DatabaseReports } from './databaseReports.ts';
 import { type MonitorRecords, monitorRecords } from './monitorRecords.ts';
 import {
   alertStore,
+  durationComparison,
   findingStore,
   independentCounts,
   ledgerStore,
@@ -114,11 +116,18 @@ export function createWatching(options: Options): Watching {
       : 'SQLite counts no statements, so what its driver told is compared.',
     store: ledgerStore(background, randomUUID(), clock),
   });
+  const regressions = new Regressions({
+    compare: durationComparison(background),
+    resetTime: () => history.resetTime,
+    traces: monitor.traces,
+    clock,
+  });
   const findings = new FindingLog({
     store: findingStore(background),
     sources: [
       driftFindings(truth),
       slowStatements(monitor, options.planOf),
+      regressions,
       ...databaseFindings(options.reports),
     ],
     clock,
@@ -151,6 +160,7 @@ export function createWatching(options: Options): Watching {
     findings,
     clock,
     flushFailingSeconds: history.failingSeconds,
+    worstRegression: () => regressions.worst,
     tidy: tidying(background, clock),
     onFault: (part, fault) =>
       log.warn({ err: fault, part }, 'The monitor could not look; trying on'),

@@ -58,6 +58,8 @@ export interface Dialect {
   secondsOf(column: string): string;
   /** Rows that are one parameter, an array in JSON: one text for any number of them. */
   rowsFromJson(table: string, columns: readonly string[]): string;
+  /** A table source of a JSON object's entries: `key` and `value`. */
+  entriesOf(column: string): string;
   /** The JSON text of a list made of rows. */
   listOf(column: string): string;
   search: SearchDialect;

@@ -123,6 +123,7 @@ export const postgres: Dialect = {
   // The table itself says what type each of its columns has.
   rowsFromJson: (table, columns) =>
     `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ?)`,
+  entriesOf: (column) => `jsonb_each_text(${column})`,
   listOf: (column) => `json_agg(${column})::text`,
   day: (column) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')`,
   plans: postgresPlans,

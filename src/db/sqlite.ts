@@ -163,6 +163,7 @@ export const sqlite: Dialect = {
   rowsFromJson: (_table, columns) =>
     // jsonb_each and not json_each, which would write each row as text for ->> to parse again.
     `SELECT ${columns.map((column) => `value ->> '${column}' AS ${column}`).join(', ')} FROM jsonb_each(?)`,
+  entriesOf: (column) => `json_each(${column})`,
   listOf: (column) => `json_group_array(${column})`,
   plans: sqlitePlans,
   // Knex's types know no clients but its own.

@@ -1,6 +1,7 @@
 import type { AlertBoard, StoredAlert } from './alerts/alertBoard.ts';
 import { alertReadings } from './alerts/alertRules.ts';
 import type { FindingLog } from './findings/findingLog.ts';
+import type { Regression } from './findings/regressions.ts';
 import type { Monitor } from './monitor.ts';
 import { TICK_MS, type TruthCheck } from './truth.ts';
 
@@ -11,6 +12,7 @@ interface Options<Alert extends StoredAlert> {
   findings: FindingLog;
   clock: () => Date;
   flushFailingSeconds(): number;
+  worstRegression(): Regression | null;
   /** Deletes what is over for long. */
   tidy(): Promise<void>;
   /** Told of a part of a turn that failed; the next turn tries again. */
@@ -27,14 +29,18 @@ export interface Watch {
 
 /** Looks at what was counted, at the same moments in all processes. */
 export function createWatch<Alert extends StoredAlert>(options: Options<Alert>): Watch {
-  const { monitor, truth, alerts, findings, clock, flushFailingSeconds, tidy, onFault } = options;
+  const { monitor, truth, alerts, findings, clock, tidy, onFault } = options;
   let running: Promise<void> | null = null;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
 
   async function judge(): Promise<void> {
     const slowest = monitor.recent.turn(clock());
-    const state = { flushFailingSeconds: flushFailingSeconds(), drift: truth.drift };
+    const state = {
+      flushFailingSeconds: options.flushFailingSeconds(),
+      drift: truth.drift,
+      regression: options.worstRegression(),
+    };
     await alerts.turn(alertReadings(monitor.recent, slowest, state, clock()));
   }
 

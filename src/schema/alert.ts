@@ -22,6 +22,7 @@ const AlertRuleEnum = builder.enumType('AlertRule', {
     heap: 'Objects take too much memory.',
     flush: 'What was counted could not be stored.',
     truth: 'The monitor and the database count differently.',
+    regression: 'An operation or a statement takes longer than in the week before.',
   }),
 });
 

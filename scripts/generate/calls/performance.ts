@@ -1,3 +1,4 @@
+import * as performanceComparison from '../../../src/db/performanceComparison.ts';
 import * as performanceMetrics from '../../../src/db/performanceMetrics.ts';
 import * as performanceReset from '../../../src/db/performanceReset.ts';
 import * as queryPerformanceLogs from '../../../src/db/queryPerformanceLogs.ts';
@@ -83,6 +84,22 @@ export const performanceMetricCalls: Calls<typeof performanceMetrics> = {
   },
   findMetricHistograms: {
     'of some rows': (db) => performanceMetrics.findMetricHistograms(db, [1, 2]),
+  },
+};
+
+export const performanceComparisonCalls: Calls<typeof performanceComparison> = {
+  compareDurations: {
+    'of two periods': (db) =>
+      performanceComparison.compareDurations(db, {
+        kind: 'operation',
+        periods: [
+          { from: time, until: time },
+          { from: time, until: later },
+        ],
+        minimumCalls: 30,
+        minimumMs: 5,
+        limit: 200,
+      }),
   },
 };
 

@@ -1,3 +1,4 @@
+import type { Regression } from '../findings/regressions.ts';
 import type { RecentFigures, SlowestStatement } from '../recentFigures.ts';
 
 export const alertRules = [
@@ -8,6 +9,7 @@ export const alertRules = [
   'heap',
   'flush',
   'truth',
+  'regression',
 ] as const;
 
 export type AlertRule = (typeof alertRules)[number];
@@ -41,6 +43,8 @@ export interface MonitorState {
   flushFailingSeconds: number;
   /** Calls and rows that the monitor and the database count differently. */
   drift: number;
+  /** What became slower than in the week before by the greatest factor. */
+  regression: Regression | null;
 }
 
 const FIVE_MINUTES_MS = 300_000;
@@ -54,7 +58,7 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 export function alertReadings(
   recent: RecentFigures,
   slowest: SlowestStatement | null,
-  { flushFailingSeconds, drift }: MonitorState,
+  { flushFailingSeconds, drift, regression }: MonitorState,
   now: Date,
 ): AlertReading[] {
   const turn = recent.lastTurn(now);
@@ -108,6 +112,12 @@ export function alertReadings(
       drift,
       'calls and rows',
       `The monitor and the database differ by ${drift} calls and rows; see performance { truth }.`,
+    ),
+    reading(
+      'regression',
+      regression?.factor ?? 0,
+      'times',
+      `${regression?.kind === 'operation' ? 'The operation' : 'A statement'} takes ${rounded(regression?.factor ?? 0)} times as long as in the week before: ${regression?.name ?? ''}`,
     ),
   ];
 }
