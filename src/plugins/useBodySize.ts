@@ -18,19 +18,18 @@ export interface Exchange {
   res: ServerResponse;
 }
 
-const uploadTooLarge = (): ApiError =>
-  new ApiError(
-    'TRANSCRIPT_TOO_LARGE',
-    `The request has more than ${MAX_UPLOAD_BYTES} bytes, the most for a transcript.`,
-    { limit: MAX_UPLOAD_BYTES, http: { status: 413 } },
-  );
-
-const bodyTooLarge = (): ApiError =>
-  new ApiError(
-    'BAD_REQUEST',
-    `The request has more than ${MAX_BODY_BYTES} bytes. A long transcript is sent as a file, by a multipart request.`,
-    { http: { status: 413 } },
-  );
+const tooLarge = (isUpload: boolean): ApiError =>
+  isUpload
+    ? new ApiError(
+        'TRANSCRIPT_TOO_LARGE',
+        `The request has more than ${MAX_UPLOAD_BYTES} bytes, the most for a transcript.`,
+        { limit: MAX_UPLOAD_BYTES, http: { status: 413 } },
+      )
+    : new ApiError(
+        'BAD_REQUEST',
+        `The request has more than ${MAX_BODY_BYTES} bytes. A long transcript is sent as a file, by a multipart request.`,
+        { http: { status: 413 } },
+      );
 
 /** Whose header has more digits has more bytes; whose has other characters is refused by the HTTP server. */
 const declaredBytes = (request: Request): number | null => {
@@ -42,12 +41,7 @@ const declaredBytes = (request: Request): number | null => {
  * The same request, whose body fails where it is over the limit: it may come without saying how long it is.
  * The rest is still read, and thrown away: who sends without listening would find the connection reset, not why.
  */
-function limited(
-  request: Request,
-  limit: number,
-  error: ApiError,
-  { Request, TransformStream }: FetchAPI,
-) {
+function limited(request: Request, limit: number, { Request, TransformStream }: FetchAPI) {
   let bytes = 0;
   const body = request.body?.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
@@ -56,7 +50,7 @@ function limited(
         if (bytes <= limit) controller.enqueue(chunk);
       },
       flush(controller) {
-        if (bytes > limit) controller.error(error);
+        if (bytes > limit) controller.error(new Error('The body is too long.'));
       },
     }),
   );
@@ -118,27 +112,29 @@ export function useBodySize(authenticator: Authenticator): Plugin<object, Exchan
 
   return {
     onRequestParse({ request, requestParser, setRequestParser, serverContext, fetchAPI }) {
-      if (!requestParser || !request.body) return;
+      if (!requestParser) return;
       const isUpload =
         request.headers.get('content-type')?.startsWith('multipart/form-data') ?? false;
       const limit = isUpload ? MAX_UPLOAD_BYTES : MAX_BODY_BYTES;
-      const error = isUpload ? uploadTooLarge() : bodyTooLarge();
       const declared = declaredBytes(request);
+      // The HTTP server reads no more than what is declared, so there is nothing to see to.
+      if (!isUpload && declared !== null && declared <= limit) return;
+      if (!request.body) return;
       setRequestParser(async (original) => {
         try {
           if (isUpload) await checkIsWorker(original, authenticator);
-          if (declared !== null && declared > limit) throw error;
+          if (declared !== null && declared > limit) throw tooLarge(isUpload);
         } catch (refusal) {
           serverContext.req.resume();
           throw refusal;
         }
         if (isUpload && (declared ?? limit) > MAX_BODY_BYTES) await waitForRoom(serverContext);
-        const bounded = limited(original, limit, error, fetchAPI);
+        const bounded = limited(original, limit, fetchAPI);
         try {
           return await requestParser(bounded.request);
         } catch (cause) {
           // A parser has an error of its own for a body that fails.
-          throw bounded.isOver() ? error : cause;
+          throw bounded.isOver() ? tooLarge(isUpload) : cause;
         }
       });
     },
