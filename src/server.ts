@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { createDatabaseReports, type DatabaseReports } from './administration/databaseReports.ts';
 import { createWatching, type Watching } from './administration/watching.ts';
 import { createTokens, type Tokens } from './auth/tokens.ts';
-import { createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
+import { type Authenticator, createAuthenticator, VIEWER_TTL_MS } from './auth/viewer.ts';
 import { isAdministrator, mustChangePassword } from './auth/visibility.ts';
 import type { Config } from './config.ts';
 import { createSeenStatements } from './db/catalogue/seenStatements.ts';
@@ -123,6 +123,7 @@ export interface App {
   /** Has to be started, where the monitor is to look at its figures by itself. */
   watching: Watching;
   tokens: Tokens;
+  authenticator: Authenticator;
   jobFeed: JobFeed;
   /** Has to be started, where the queue's times are to be noticed. */
   sweeper: Sweeper;
@@ -215,7 +216,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     logger,
   );
-  const authenticator = createAuthenticator(db, tokens, viewerTtlMs);
+  const authenticator = createAuthenticator({
+    db,
+    tokens,
+    ttlMs: viewerTtlMs,
+    onFault: (fault) =>
+      logger.warn({ err: fault }, 'Changes of accounts could not be heard of; trying on'),
+  });
   const jobFeed = new JobFeed({
     db,
     onFault: (fault) => logger.warn({ err: fault }, 'Changes of jobs could not be read; trying on'),
@@ -311,6 +318,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       '/health/ready': health.ready,
     }),
   );
+  server.once('listening', authenticator.start);
   return {
     db,
     background,
@@ -322,6 +330,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     planTaker,
     watching,
     tokens,
+    authenticator,
     sweeper,
     jobFeed,
     server,
@@ -352,7 +361,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(app: App, { shutdownSeconds }: Config): Promise<void> {
-  const { server, sweeper, jobFeed, history, gauges, watching } = app;
+  const { server, sweeper, authenticator, jobFeed, history, gauges, watching } = app;
   const { db, background, plans, planTaker, telemetry } = app;
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
@@ -364,6 +373,7 @@ export async function close(app: App, { shutdownSeconds }: Config): Promise<void
   await promise;
   clearInterval(closeIdle);
   clearTimeout(cutOff);
+  authenticator.stop();
   gauges.stop();
   planTaker.stop();
   await Promise.race([watching.stop(), sleep(1000, null, { ref: false })]);

@@ -1,11 +1,12 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { hashKey } from '../src/auth/apiKeys.ts';
 import { passwordFingerprint } from '../src/auth/passwords.ts';
 import { createTokens } from '../src/auth/tokens.ts';
 import type { UserRow } from '../src/db/users.ts';
-import { startApi, useApi } from './harness/api.ts';
+import { startApi, type TestApi, useApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';
-import { PASSWORD } from './harness/given.ts';
+import { minutes, PASSWORD } from './harness/given.ts';
 
 const SECRET = 'the secret that these tests sign with';
 const NEW_PASSWORD = 'a password of my own';
@@ -197,6 +198,18 @@ describe.each(databases)('authentication on $name', (kind) => {
       expect(api.statements).toEqual([]);
     });
 
+    test('with a token that expired since it was last used is told so', async () => {
+      const { token } = createTokens(SECRET, 1).issue(claims);
+      const as = api.client.as(token);
+      await as.query(VIEWER);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+      onTestFinished(() => void vi.useRealTimers());
+      expect(await as.refusal(VIEWER)).toEqual({
+        ...invalid,
+        message: 'The access token has expired; log in again.',
+      });
+    });
+
     test('with the token of a user who is gone is refused', async () => {
       const { token } = createTokens(SECRET, 60).issue({ ...claims, userId: 999_999_999 });
       expect(await api.client.as(token).refusal(VIEWER)).toMatchObject({
@@ -262,17 +275,6 @@ describe.each(databases)('authentication on $name', (kind) => {
       await api.client.as(data.token).query(JOBS);
     });
 
-    test('or soon, in a process that did not close the account', async () => {
-      const { address } = api.config.database;
-      const options = { secret: SECRET, viewerTtlMs: 200 };
-      const other = await startApi({ address, drop: async () => {} }, options);
-      onTestFinished(() => other.stop());
-      const { as, user } = await other.given.user();
-      await as.query(VIEWER);
-      await api.db('users').where({ id: user.id }).update({ is_active: false });
-      await expect.poll(async () => (await as.send(VIEWER)).status).toBe(401);
-    });
-
     test('when an administrator sets the password', async () => {
       const administrator = await api.given.administrator();
       const { as, id } = await api.given.user();
@@ -283,6 +285,91 @@ describe.each(databases)('authentication on $name', (kind) => {
       );
       expect(await as.refusal(VIEWER)).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
     });
+  });
+
+  describe('in another process', () => {
+    // Nothing is read again because it grew old: it has to be told.
+    const options = { secret: SECRET, viewerTtlMs: 3_600_000 };
+    let other: TestApi;
+    beforeAll(async () => {
+      const { address } = api.config.database;
+      other = await startApi({ address, drop: async () => {} }, options);
+    });
+    afterAll(() => other.stop());
+
+    /** Asks of the other process until it refuses: SQLite is looked at, PostgreSQL has to notify. */
+    const refusedAt = async (client: Client): Promise<void> => {
+      if (kind.name === 'SQLite') expect((await client.send(VIEWER)).status).toBe(401);
+      else await expect.poll(async () => (await client.send(VIEWER)).status).toBe(401);
+    };
+
+    const known = async (columns?: Partial<UserRow>) => {
+      const { user, id } = await api.given.user(columns);
+      const as = other.client.as(api.given.tokenOf(user).token);
+      await as.query(VIEWER);
+      return { user, id, as };
+    };
+
+    test('a user is not read again while nothing changes', async () => {
+      const { as } = await known();
+      other.forgetStatements();
+      await as.query(VIEWER);
+      expect(other.statements).toEqual([]);
+    });
+
+    test('a login does not make anybody be read again', async () => {
+      const { as } = await known();
+      const { user } = await api.given.user();
+      await logIn(api.client, user.username);
+      other.forgetStatements();
+      await as.query(VIEWER);
+      expect(other.statements).toEqual([]);
+    });
+
+    test('a token ends at once when the account is closed', async () => {
+      const administrator = await api.given.administrator();
+      const { as, id } = await known();
+      const close = 'mutation Close($id: ID!) { deactivateUser(id: $id) { __typename } }';
+      await administrator.as.query(close, { id });
+      await refusedAt(as);
+    });
+
+    test('a token ends at once when the password is changed', async () => {
+      const { as, user } = await known();
+      await changePassword(api.client.as(api.given.tokenOf(user).token), PASSWORD, NEW_PASSWORD);
+      await refusedAt(as);
+    });
+
+    test('a token ends at once when somebody closes the account by SQL', async () => {
+      const { as, user } = await known();
+      await api.db('users').where({ id: user.id }).update({ is_active: false });
+      await refusedAt(as);
+    });
+
+    test('a key ends at once when it is revoked', async () => {
+      const { key } = await api.given.worker();
+      const worker = other.client.as(key);
+      await worker.query(VIEWER);
+      other.forgetStatements();
+      await worker.query(VIEWER);
+      expect(other.statements).toEqual([]);
+      await api
+        .db('api_keys')
+        .where({ key_hash: hashKey(key) })
+        .update({ revoked_at: minutes(1) });
+      await refusedAt(worker);
+    });
+
+    test.runIf(kind.name === 'PostgreSQL')(
+      'a token ends at once where the database can tell nobody',
+      async () => {
+        const { as, user } = await known();
+        await api.db.raw(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE datname = current_database() AND query = 'LISTEN account_changes'`);
+        await api.db('users').where({ id: user.id }).update({ is_active: false });
+        await refusedAt(as);
+      },
+    );
   });
 
   describe('a password that somebody else set', () => {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { AccountChangeListener, AccountWatch } from './accountChanges.ts';
 import type { JobChangeListener, StopWatching } from './jobChanges.ts';
 import type { PlanDialect } from './planDialect.ts';
 
@@ -65,6 +66,8 @@ export interface Dialect {
   search: SearchDialect;
   /** Tells of jobs that anybody changed, in this process or another, until it is stopped. */
   watchJobs(db: Knex, listener: JobChangeListener): StopWatching;
+  /** Tells of accounts and keys that anybody changed, in this process or another, until it is stopped. */
+  watchAccounts(db: Knex, listener: AccountChangeListener): AccountWatch;
   plans: PlanDialect;
   /** Knex's client that writes the same SQL and has no connection to send it by. */
   rehearsalClient: typeof Knex.Client;

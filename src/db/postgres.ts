@@ -6,6 +6,7 @@ import pg, { type Client, type QueryResult } from 'pg';
 import { type Dialect, isNumeric, type KeyType, type PageOfEachParent } from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
 import { awaited, observed } from './observed.ts';
+import { watchPostgresAccounts } from './postgresAccountChanges.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
 import { postgresPlans } from './postgresPlans.ts';
 import { answerOf } from './rehearsalConfig.ts';
@@ -146,4 +147,5 @@ export const postgres: Dialect = {
                  FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query OFFSET 0`,
   },
   watchJobs: (db, listener) => watchPostgresJobs(db.client.config.connection, listener),
+  watchAccounts: (db, listener) => watchPostgresAccounts(db.client.config.connection, listener),
 };

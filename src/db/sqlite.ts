@@ -7,6 +7,7 @@ import { type Dialect, isNumeric, type PageOfEachParent } from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
 import { awaited, observed } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
+import { watchSqliteAccounts } from './sqliteAccountChanges.ts';
 import {
   isBusy,
   rowCountOf,
@@ -186,4 +187,6 @@ export const sqlite: Dialect = {
     segments: `SELECT rowid AS segment_id FROM segment_search WHERE segment_search MATCH ?`,
   },
   watchJobs: (db, listener) => watchSqliteJobs(db.client.config.connection.filename, listener),
+  watchAccounts: (db, listener) =>
+    watchSqliteAccounts(db.client.config.connection.filename, listener),
 };

@@ -46,6 +46,9 @@ FROM sqlite_schema
 WHERE name = 'sqlite_stat1';
 SELECT json_array((
     SELECT max(rowid)
+    FROM "account_changes"
+  ),(
+    SELECT max(rowid)
     FROM "alerts"
   ),(
     SELECT max(rowid)
