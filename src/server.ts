@@ -13,7 +13,7 @@ import { type Authenticator, createAuthenticator, VIEWER_TTL_MS } from './auth/v
 import { isAdministrator, mustChangePassword } from './auth/visibility.ts';
 import type { Config } from './config.ts';
 import { createSeenStatements } from './db/catalogue/seenStatements.ts';
-import { connect } from './db/client.ts';
+import { connect, connectBoth } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
 import { explainStatement, findTableFacts } from './db/explain.ts';
 import { isMigrated } from './db/migrate.ts';
@@ -36,6 +36,7 @@ import { createMonitor, type Monitor } from './perf/monitor.ts';
 import { createPlanTaker, type PlanTaker } from './perf/planTaker.ts';
 import { StatementLedger } from './perf/statementLedger.ts';
 import { timeResolvers } from './perf/timedResolvers.ts';
+import { traceScope } from './perf/trace.ts';
 import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
@@ -111,6 +112,8 @@ export interface AppOptions {
 
 export interface App {
   db: Knex;
+  /** For what may read far more than it answers: on SQLite off the thread that serves. */
+  longReads: Knex;
   /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
   background: Knex;
   databaseReports: DatabaseReports;
@@ -144,18 +147,25 @@ export async function createApp(options: AppOptions): Promise<App> {
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
   const driver = new StatementLedger();
-  const db = connect({
-    ...config.database,
-    ...(isMonitored && {
-      onStatement(statement) {
-        // PostgreSQL counts by itself what its indexes are used for.
-        if (config.database.address.kind === 'sqlite') seen.record(statement.sql);
-        if (!statement.failed) driver.add(fingerprintOf(statement.sql), statement.rowCount);
-        monitor.recordStatement(statement);
-        onStatement?.(statement);
-      },
-    }),
-  });
+  const databases = connectBoth(
+    {
+      ...config.database,
+      ...(isMonitored && {
+        onStatement(statement) {
+          // PostgreSQL counts by itself what its indexes are used for.
+          if (config.database.address.kind === 'sqlite') seen.record(statement.sql);
+          if (!statement.failed) driver.add(fingerprintOf(statement.sql), statement.rowCount);
+          monitor.recordStatement(statement);
+          onStatement?.(statement);
+        },
+      }),
+    },
+    () => {
+      const trace = traceScope.current()?.trace ?? null;
+      return trace?.viewerId ?? trace;
+    },
+  );
+  const { db, longReads } = databases;
   const background = connect({
     address: config.database.address,
     poolSize: BACKGROUND_CONNECTIONS,
@@ -173,7 +183,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const telemetry = await startTelemetry({
     config,
     monitor,
-    pools: { requests: () => readPool(db), background: () => readPool(background) },
+    pools: {
+      requests: () => readPool(db),
+      // On PostgreSQL they have the same connections.
+      ...(config.database.address.kind === 'sqlite' && { longReads: () => readPool(longReads) }),
+      background: () => readPool(background),
+    },
     logger,
   });
   const databaseReports = createDatabaseReports({
@@ -228,13 +243,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     onFault: (fault) => logger.warn({ err: fault }, 'Changes of jobs could not be read; trying on'),
   });
   const newLoaders = () =>
-    createLoaders(db, { maxBatchSize, observer: isMonitored ? monitor : unobserved });
+    createLoaders(databases, { maxBatchSize, observer: isMonitored ? monitor : unobserved });
   const maskError = createMaskError(logger);
   const schema = options.schema ?? createSchema();
   const yoga = createYoga<RequestOrigin & Exchange, Context>({
     schema: isMonitored ? timeResolvers(schema, monitor.heldThread) : schema,
     context: ({ requestId, origin }): Context => ({
-      db,
+      ...databases,
       background,
       databaseReports,
       loaders: newLoaders(),
@@ -320,7 +335,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
   server.once('listening', authenticator.start);
   return {
-    db,
+    ...databases,
     background,
     databaseReports,
     monitor,
@@ -362,7 +377,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(app: App, { shutdownSeconds }: Config): Promise<void> {
   const { server, sweeper, authenticator, jobFeed, history, gauges, watching } = app;
-  const { db, background, plans, planTaker, telemetry } = app;
+  const { db, longReads, background, plans, planTaker, telemetry } = app;
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   jobFeed.close();
@@ -381,7 +396,7 @@ export async function close(app: App, { shutdownSeconds }: Config): Promise<void
   await Promise.race([history.stop(), sleep(LAST_FLUSH_MS, null, { ref: false })]);
   // A statement of a request that was cut off may wait for a lock, for as long as that is held.
   const destroyed = Promise.all([
-    sweeper.stop().then(() => db.destroy()),
+    sweeper.stop().then(() => Promise.all([db.destroy(), longReads.destroy()])),
     background.destroy(),
     plans.destroy(),
   ]);

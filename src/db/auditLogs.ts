@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import type { IndexedFilters } from './indexed.ts';
 import {
   countOfEachParent,
   findPage,
@@ -59,6 +60,16 @@ export const auditLogOrdering: Ordering<AuditLogRow> = {
   idColumn: 'audit_logs.id',
   idType: 'integer',
   id: (row) => row.id,
+};
+
+/** The indexes of the migrations, as pages use them. */
+export const indexedAuditLogFilters: IndexedFilters = {
+  'audit_logs.timestamp': [
+    ['endpoint', 'timestamp'],
+    ['clientIp', 'eventType', 'timestamp'],
+    ['userId', 'eventType', 'timestamp'],
+    ['severity', 'eventType', 'timestamp'],
+  ],
 };
 
 export interface AuditLogFilter {

@@ -2,8 +2,8 @@ import knex, { type Knex } from 'knex';
 import type { DatabaseAddress } from '../config.ts';
 import type { Dialect, StatementListener } from './dialect.ts';
 import type { ObservedConfig } from './observed.ts';
-import { PostgresqlClient, postgres } from './postgres.ts';
-import { SqliteClient, SqliteThreadClient, sqlite } from './sqlite.ts';
+import { PostgresqlClient, PostgresqlReadingClient, postgres } from './postgres.ts';
+import { SqliteClient, SqliteReadingClient, SqliteThreadClient, sqlite } from './sqlite.ts';
 
 /** The folder of the migrations; Knex imports the TypeScript as it is. */
 export const migrationDirectory = new URL('../../migrations/', import.meta.url).pathname;
@@ -14,6 +14,8 @@ interface ConnectOptions {
   onStatement?: StatementListener;
   /** On SQLite, statements run on a thread of their own: for those that may be slow. */
   ownThread?: boolean;
+  /** On SQLite, statements read only, in turns of who asks: whose the statement is that is being sent. */
+  asker?: () => unknown;
   /** On PostgreSQL, nothing can be changed and nothing takes longer than two seconds: for plans. */
   onlyPlans?: boolean;
 }
@@ -23,16 +25,18 @@ const planSettings = ['default_transaction_read_only=on', 'statement_timeout=200
 
 const silent = (): void => {};
 
+/** Knex's types know neither its dialects' classes nor that `client` may be one of ours. */
+const clientClass = (ours: unknown): typeof Knex.Client => ours as typeof Knex.Client;
+
 /** Knex's configuration for a database; the knexfile and the service share it. */
 export function knexConfig({
   address,
   poolSize,
   onStatement,
   ownThread,
+  asker,
   onlyPlans,
 }: ConnectOptions): ObservedConfig {
-  // Knex's types know neither its dialects' classes nor that `client` may be one of ours.
-  const clientClass = (ours: unknown): typeof Knex.Client => ours as typeof Knex.Client;
   const shared = {
     ...(onStatement && { onStatement }),
     // Each migration opens its own transactions: CREATE INDEX CONCURRENTLY can't run in one.
@@ -44,7 +48,10 @@ export function knexConfig({
   if (address.kind === 'sqlite') {
     return {
       ...shared,
-      client: clientClass(ownThread ? SqliteThreadClient : SqliteClient),
+      ...(asker && { asker, pool: { min: 1, max: poolSize } }),
+      client: clientClass(
+        asker ? SqliteReadingClient : ownThread ? SqliteThreadClient : SqliteClient,
+      ),
       connection: { filename: address.filename },
       useNullAsDefault: true,
     };
@@ -65,6 +72,39 @@ export function knexConfig({
     pool: { min: 0, max: poolSize },
     acquireConnectionTimeout: 10_000,
   };
+}
+
+/** The database, by the two ways there are to it. */
+export interface Databases {
+  /** For what changes something, and for what reads no more than it answers. */
+  db: Knex;
+  /**
+   * For what may read far more than it answers: who asks for many has them one after the other. On SQLite
+   * they are off the thread that serves and can't change anything; on PostgreSQL the connections are `db`'s.
+   */
+  longReads: Knex;
+}
+
+/** So that a statement of seconds leaves one for the others. */
+const READING_THREADS = 2;
+
+/** Both ways to a database; `asker` tells whose the statement is that is being sent. */
+export function connectBoth(
+  options: Pick<ConnectOptions, 'address' | 'poolSize' | 'onStatement'>,
+  asker: () => unknown,
+): Databases {
+  const db = connect(options);
+  if (options.address.kind === 'sqlite') {
+    return { db, longReads: connect({ ...options, poolSize: READING_THREADS, asker }) };
+  }
+  const { connection, pool, ...config } = knexConfig(options);
+  const longReads: ObservedConfig = {
+    ...config,
+    client: clientClass(PostgresqlReadingClient),
+    connectionPool: db.client.pool,
+    asker,
+  };
+  return { db, longReads: knex(longReads) };
 }
 
 export function connect(options: ConnectOptions): Knex {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
+import type { IndexedFilters } from './indexed.ts';
 import {
   countOfEachParent,
   findPage,
@@ -114,6 +115,19 @@ export const jobOrderings = {
   duration_seconds: ordering('duration_seconds', 'duration_seconds', 'real'),
   processing_time_seconds: ordering('processing_time_seconds', 'processing_time_seconds', 'real'),
   file_size_bytes: ordering('file_size_bytes', 'file_size_bytes', 'bigInteger'),
+};
+
+/** The indexes of the migrations, as pages use them. */
+export const indexedJobFilters: IndexedFilters = {
+  'jobs.created_at': [
+    ['userId', 'status', 'createdAt'],
+    ['userId', 'model', 'createdAt'],
+    ['status', 'model', 'createdAt'],
+  ],
+  'jobs.finished_at': [['userId']],
+  'jobs.duration_seconds': [['userId', 'durationSeconds']],
+  'jobs.processing_time_seconds': [['userId']],
+  'jobs.file_size_bytes': [['userId', 'fileSizeBytes']],
 };
 
 export interface JobFilter {

@@ -20,6 +20,7 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
     connectionSettings: { filename: string };
     transaction(...options: readonly unknown[]): SqliteTransaction;
     acquireConnection(): Promise<object>;
+    releaseConnection(connection: object): Promise<void>;
     _formatBindings(bindings: readonly unknown[] | undefined): unknown[];
   }
   export default BetterSqlite3Client;
@@ -31,7 +32,9 @@ declare module 'knex/lib/dialects/postgres/index.js' {
 
   class PostgresClient {
     config: Knex.Config;
+    pool: { max: number };
     acquireConnection(): Promise<object>;
+    releaseConnection(connection: object): Promise<void>;
     acquireRawConnection(): Promise<Client>;
     positionBindings(sql: string): string;
   }

@@ -1,10 +1,16 @@
 import type { Knex } from 'knex';
 import type { SentStatement, StatementListener } from './dialect.ts';
 
-/** Our own entry in Knex's config: transactions share their client's config, so theirs are observed too. */
+/** Our own entries in Knex's config: transactions share their client's config, so theirs are observed too. */
 export interface ObservedConfig extends Knex.Config {
   onStatement?: StatementListener;
+  /** Whose the statement is that is being sent; null where it is nobody's. */
+  asker?: () => unknown;
 }
+
+/** Who asks now; only our own configurations know it. */
+export const askerOf = (config: Knex.Config): unknown =>
+  (config as ObservedConfig).asker?.() ?? null;
 
 interface Outcome<Result> {
   result: Result;

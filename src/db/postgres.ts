@@ -5,11 +5,12 @@ import { LRUCache } from 'lru-cache';
 import pg, { type Client, type QueryResult } from 'pg';
 import { type Dialect, isNumeric, type KeyType, type PageOfEachParent } from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
-import { awaited, observed } from './observed.ts';
+import { askerOf, awaited, observed } from './observed.ts';
 import { watchPostgresAccounts } from './postgresAccountChanges.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
 import { postgresPlans } from './postgresPlans.ts';
 import { answerOf } from './rehearsalConfig.ts';
+import { Turns } from './turns.ts';
 
 const { builtins } = pg.types;
 const integerTypes: ReadonlySet<number> = new Set([builtins.INT8, builtins.NUMERIC]);
@@ -73,13 +74,32 @@ export class PostgresqlClient extends PostgresClient {
   }
 }
 
+/** Who asks has a quarter of the connections at most, so that there are some for others. */
+const SHARE = 1 / 4;
+
+/** Sends by the connections of another client, which those who ask take turns on. */
+export class PostgresqlReadingClient extends PostgresqlClient {
+  readonly #turns = new Turns(Math.max(1, Math.floor(this.pool.max * SHARE)));
+
+  /** Waiting for a turn is waiting for a connection. */
+  override acquireConnection(): Promise<object> {
+    return awaited(() =>
+      this.#turns.acquire(askerOf(this.config), () => super.acquireConnection()),
+    );
+  }
+
+  override releaseConnection(connection: object): Promise<void> {
+    return this.#turns.release(connection, () => super.releaseConnection(connection));
+  }
+}
+
 /** Writes the same SQL and has no connection to send it by. */
 class PostgresqlRehearsalClient extends PostgresqlClient {
   override async acquireConnection(): Promise<object> {
     return {};
   }
 
-  async releaseConnection(): Promise<void> {}
+  override async releaseConnection(): Promise<void> {}
 
   override async _query(_connection: unknown, query: Query): Promise<Query> {
     const { sql, bindings = [] } = query;

@@ -5,7 +5,7 @@ import SqliteTransaction, {
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import { type Dialect, isNumeric, type PageOfEachParent } from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
-import { awaited, observed } from './observed.ts';
+import { askerOf, awaited, observed } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import { watchSqliteAccounts } from './sqliteAccountChanges.ts';
 import {
@@ -19,6 +19,7 @@ import {
 import { watchSqliteJobs } from './sqliteJobChanges.ts';
 import { sqlitePlans } from './sqlitePlans.ts';
 import { SqliteThreadConnection } from './sqliteThreadConnection.ts';
+import { Turns } from './turns.ts';
 
 /** A statement as Knex hands it to its client, and takes it back. */
 interface Query {
@@ -111,7 +112,29 @@ export class SqliteClient extends BetterSqlite3Client {
 /** The same on a thread of its own, so that a slow statement holds nobody up. */
 export class SqliteThreadClient extends SqliteClient {
   override async acquireRawConnection(): Promise<AnyThreadConnection> {
-    return new SqliteThreadConnection(this.connectionSettings.filename);
+    const { filename } = this.connectionSettings;
+    return new SqliteThreadConnection({ filename, isReadOnly: false });
+  }
+}
+
+/** Reads alone, on threads of its own, which those who ask take turns on. */
+export class SqliteReadingClient extends SqliteClient {
+  readonly #turns = new Turns(1);
+
+  override async acquireRawConnection(): Promise<AnyThreadConnection> {
+    const { filename } = this.connectionSettings;
+    return new SqliteThreadConnection({ filename, isReadOnly: true });
+  }
+
+  /** Waiting for a turn is waiting for a connection. */
+  override acquireConnection(): Promise<object> {
+    return awaited(() =>
+      this.#turns.acquire(askerOf(this.config), () => super.acquireConnection()),
+    );
+  }
+
+  override releaseConnection(connection: object): Promise<void> {
+    return this.#turns.release(connection, () => super.releaseConnection(connection));
   }
 }
 
@@ -121,7 +144,7 @@ class SqliteRehearsalClient extends SqliteClient {
     return {};
   }
 
-  async releaseConnection(): Promise<void> {}
+  override async releaseConnection(): Promise<void> {}
 
   override async _query(_connection: unknown, query: Query): Promise<Query> {
     const bindings = this._formatBindings(query.bindings);

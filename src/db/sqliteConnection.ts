@@ -53,7 +53,7 @@ export class SqliteConnection {
   }
 
   /** Opens the file, which is made where it is not there. */
-  static async open(filename: string): Promise<SqliteConnection> {
+  static async open(filename: string, isReadOnly = false): Promise<SqliteConnection> {
     mkdirSync(dirname(filename), { recursive: true });
     const database = new SqliteDatabase(filename);
     // Two that open a new file at once both read it and both want to change it: SQLite refuses one of them.
@@ -66,6 +66,7 @@ export class SqliteConnection {
     database.pragma('cache_size = -65536');
     database.pragma('mmap_size = 268435456');
     database.pragma('temp_store = MEMORY');
+    if (isReadOnly) database.pragma('query_only = ON');
     return new SqliteConnection(database);
   }
 

@@ -1,6 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type SqliteColumn, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
 
+export interface ThreadFile {
+  filename: string;
+  isReadOnly: boolean;
+}
+
 /** What the thread is asked, one statement at a time. */
 export interface ThreadStatement {
   sql: string;
@@ -13,9 +18,9 @@ export type ThreadAnswer =
   | { columns: SqliteColumn[] }
   | { fault: { message: string; code: string } };
 
-// Only SqliteThreadConnection starts this thread, and gives it the name of the file.
-const { filename } = workerData as { filename: string };
-const opened = SqliteConnection.open(filename);
+// Only SqliteThreadConnection starts this thread, and tells it the file.
+const { filename, isReadOnly } = workerData as ThreadFile;
+const opened = SqliteConnection.open(filename, isReadOnly);
 
 async function answer({ sql, bindings }: ThreadStatement): Promise<ThreadAnswer> {
   try {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import type { IndexedFilters } from './indexed.ts';
 import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
 import { type Range, whereBetween } from './range.ts';
 
@@ -66,6 +67,16 @@ export const userOrderings = {
     ...byId,
   },
 } as const satisfies Record<string, Ordering<UserRow>>;
+
+/** The indexes of the migrations, as pages use them. */
+export const indexedUserFilters: IndexedFilters = {
+  'users.created_at': [
+    ['role', 'createdAt'],
+    ['isActive', 'createdAt'],
+  ],
+  'users.last_login': [['lastLogin']],
+  'users.username': [['usernamePrefix']],
+};
 
 export interface UserFilter {
   role?: UserRole | null | undefined;

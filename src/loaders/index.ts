@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { Databases } from '../db/client.ts';
 import { auditLogById } from './auditLogById.ts';
 import { auditLogCountByUserId } from './auditLogCountByUserId.ts';
 import { auditLogPageByUserId } from './auditLogPageByUserId.ts';
@@ -37,13 +37,13 @@ type Factories = typeof factories;
 /** A request's loaders. Each is made when it is first asked for: most requests need a few. */
 export type Loaders = { readonly [Name in keyof Factories]: ReturnType<Factories[Name]> };
 
-export function createLoaders(db: Knex, options: LoaderOptions): Loaders {
+export function createLoaders(databases: Databases, options: LoaderOptions): Loaders {
   const loaders = {};
   for (const [name, factory] of Object.entries(factories)) {
     Object.defineProperty(loaders, name, {
       configurable: true,
       get() {
-        const loader = factory(db, options);
+        const loader = factory(databases, options);
         Object.defineProperty(loaders, name, { value: loader });
         return loader;
       },

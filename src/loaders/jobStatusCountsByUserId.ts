@@ -1,10 +1,10 @@
-import type { Knex } from 'knex';
+import type { Databases } from '../db/client.ts';
 import { countJobsByStatus, type JobCountRow } from '../db/jobs.ts';
 import { batched, type LoaderOptions } from './batched.ts';
 import { grouped } from './grouped.ts';
 
 /** user id → how many jobs the user has in each status. */
-export const jobStatusCountsByUserId = (db: Knex, options: LoaderOptions) =>
+export const jobStatusCountsByUserId = ({ longReads }: Databases, options: LoaderOptions) =>
   batched<number, JobCountRow[]>('jobStatusCountsByUserId', options, async (userIds) =>
-    grouped(userIds, await countJobsByStatus(db, userIds), (row) => row.user_id),
+    grouped(userIds, await countJobsByStatus(longReads, userIds), (row) => row.user_id),
   );

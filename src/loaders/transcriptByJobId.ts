@@ -1,5 +1,6 @@
 import { setImmediate as othersHaveATurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type { Databases } from '../db/client.ts';
 import { findTranscriptPagesByJobIds } from '../db/segments.ts';
 import { needsWords, type TranscriptFormat, transcriptWriter } from '../transcripts/formats.ts';
 import type { LoaderOptions } from './batched.ts';
@@ -47,7 +48,7 @@ async function readTranscripts(
 }
 
 /** job id and format → the transcript as such a file, or null where the job has no segments. */
-export const transcriptByJobId = (db: Knex, options: LoaderOptions) =>
+export const transcriptByJobId = ({ db }: Databases, options: LoaderOptions) =>
   ofEachParent<string, TranscriptFormat, string | null>(
     'transcriptByJobId',
     options,

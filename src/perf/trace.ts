@@ -114,6 +114,12 @@ export interface Scope {
 
 const scopes = new AsyncLocalStorage<Scope>();
 
+/** Says whose the request is that runs. */
+export function noteViewer(id: number | null): void {
+  const trace = scopes.getStore()?.trace;
+  if (trace) trace.viewerId = id;
+}
+
 /** The request that runs, and the place in it. */
 export const traceScope = {
   run: <Arguments extends unknown[], Result>(

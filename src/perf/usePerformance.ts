@@ -130,7 +130,6 @@ export function usePerformance<Context extends TracedContext>({
         try {
           await traceScope.run({ trace, resolver: null, batch: null }, wrapped);
         } finally {
-          trace.viewerId = traced.context?.viewer?.user?.id ?? null;
           opened.close();
         }
       },

@@ -1,6 +1,7 @@
 import { type DocumentNode, GraphQLError, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Viewer } from '../auth/viewer.ts';
+import { noteViewer } from '../perf/trace.ts';
 import type { Context } from '../schema/context.ts';
 
 interface Execution {
@@ -23,6 +24,7 @@ function findViewer({ args, setResultAndStopExecution }: Execution): void | Prom
   context.origin.operationName = operation?.name?.value.slice(0, 100) ?? null;
   const found = (viewer: Viewer | null): void => {
     context.viewer = viewer;
+    noteViewer(viewer?.kind === 'user' ? viewer.user.id : null);
   };
   const refused = (error: unknown): void => {
     if (!(error instanceof GraphQLError)) throw error;

@@ -5,7 +5,9 @@ import {
   auditSeverities,
   countAuditLogs,
   findAuditLogPage,
+  indexedAuditLogFilters,
 } from '../db/auditLogs.ts';
+import { isIndexed } from '../db/indexed.ts';
 import { builder } from './builder.ts';
 import {
   type ConnectionArguments,
@@ -145,11 +147,16 @@ builder.queryField('auditLogs', (t) =>
         }),
       },
       complexity: connectionComplexity,
-      resolve: async (_root, args, { db }) => {
+      resolve: async (_root, args, { db, longReads }) => {
         const { userId, ...filter } = args.filter ?? {};
         const request = auditLogPageRequest({ ...args, filter }, userId?.id ?? null);
-        const page = await findAuditLogPage(db, request);
-        return connectionOf(page, auditLogOrdering, () => countAuditLogs(db, request.filter));
+        const page = await findAuditLogPage(
+          isIndexed(indexedAuditLogFilters, request) ? db : longReads,
+          request,
+        );
+        return connectionOf(page, auditLogOrdering, () =>
+          countAuditLogs(longReads, request.filter),
+        );
       },
     },
     AuditLogConnection,

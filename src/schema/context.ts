@@ -16,6 +16,8 @@ import type { QueryLimits } from './queryCost.ts';
 /** What every resolver has at hand. */
 export interface Context {
   db: Knex;
+  /** For what may read far more than it answers: in turns, and on SQLite off the thread that serves. */
+  longReads: Knex;
   /** For what may be slow or is the monitor's own: not observed, and off the thread that serves. */
   background: Knex;
   databaseReports: DatabaseReports;

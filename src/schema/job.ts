@@ -1,8 +1,10 @@
 import type { InputShapeFromFields } from '@pothos/core';
 import { userIdInSight, visibleJob } from '../auth/visibility.ts';
+import { isIndexed } from '../db/indexed.ts';
 import {
   countJobs,
   findJobPage,
+  indexedJobFilters,
   isTranscribed,
   type JobPageRequest,
   type JobStatus as JobStatusName,
@@ -247,11 +249,16 @@ builder.queryFields((t) => ({
       description: "The viewer's own jobs; everybody's for administrators and workers.",
       args: jobArguments,
       complexity: connectionComplexity,
-      resolve: async (_root, args, { db, viewer }) => {
+      resolve: async (_root, args, { db, longReads, viewer }) => {
         const userId = userIdInSight(viewer, args.filter?.userId?.id ?? null);
         const request = jobPageRequest(args, userId);
-        const page = await findJobPage(db, request);
-        return connectionOf(page, request.page.ordering, () => countJobs(db, request.filter));
+        const page = await findJobPage(
+          isIndexed(indexedJobFilters, request) ? db : longReads,
+          request,
+        );
+        return connectionOf(page, request.page.ordering, () =>
+          countJobs(longReads, request.filter),
+        );
       },
     },
     JobConnection,

@@ -141,7 +141,7 @@ builder.queryField('jobStatistics', (t) =>
     },
     // One statement that reads all jobs of the period.
     complexity: 500,
-    resolve: (_root, args, { db, viewer }) =>
-      findJobGroups(db, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
+    resolve: (_root, args, { longReads, viewer }) =>
+      findJobGroups(longReads, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
   }),
 );

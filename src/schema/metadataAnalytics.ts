@@ -125,7 +125,7 @@ builder.queryField('metadataAnalytics', (t) =>
     },
     // One statement that reads all metadata of the period.
     complexity: 500,
-    resolve: (_root, args, { db, viewer }) =>
-      findMetadataGroups(db, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
+    resolve: (_root, args, { longReads, viewer }) =>
+      findMetadataGroups(longReads, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
   }),
 );

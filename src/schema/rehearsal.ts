@@ -35,17 +35,21 @@ export function rehearsed(
     onStatement: (statement) =>
       statements.push({ ...statement, batch: batches.getStore() ?? null }),
   });
-  const loaders = createLoaders(db, {
-    maxBatchSize: context.maxBatchSize,
-    observer: {
-      asker: () => null,
-      runBatch: ({ loader }, keyCount, run) => batches.run({ loader, keyCount }, run),
+  const loaders = createLoaders(
+    { db, longReads: db },
+    {
+      maxBatchSize: context.maxBatchSize,
+      observer: {
+        asker: () => null,
+        runBatch: ({ loader }, keyCount, run) => batches.run({ loader, keyCount }, run),
+      },
     },
-  });
+  );
   return {
     context: {
       ...context,
       db,
+      longReads: db,
       background: db,
       databaseReports: unreadReports,
       watching: { ...context.watching, records: unreadRecords },

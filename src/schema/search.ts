@@ -98,14 +98,14 @@ builder.queryFields((t) => ({
       args: searchArguments,
       // All matches are ranked, however few are asked for.
       complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
-      resolve: async (_root, args, { db, viewer }) => {
+      resolve: async (_root, args, { longReads, viewer }) => {
         const search = { words: wordsOf(args.query), userId: userIdInSight(viewer, null) };
         const page = pageRequest(args, jobMatchOrdering, true);
-        const found = await findJobMatches(db, { ...search, page });
+        const found = await findJobMatches(longReads, { ...search, page });
         return connectionOf(
           { ...found, rows: found.rows.map(withWords(search.words)) },
           jobMatchOrdering,
-          () => countJobMatches(db, search),
+          () => countJobMatches(longReads, search),
         );
       },
     },
@@ -120,14 +120,14 @@ builder.queryFields((t) => ({
       args: searchArguments,
       // PostgreSQL sorts all matches, however few are asked for.
       complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
-      resolve: async (_root, args, { db, viewer }) => {
+      resolve: async (_root, args, { longReads, viewer }) => {
         const search = { words: wordsOf(args.query), userId: userIdInSight(viewer, null) };
         const page = pageRequest(args, segmentMatchOrdering, true);
-        const found = await findSegmentMatches(db, { ...search, page });
+        const found = await findSegmentMatches(longReads, { ...search, page });
         return connectionOf(
           { ...found, rows: found.rows.map(withWords(search.words)) },
           segmentMatchOrdering,
-          () => countSegmentMatches(db, search),
+          () => countSegmentMatches(longReads, search),
         );
       },
     },

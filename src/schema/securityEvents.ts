@@ -34,7 +34,7 @@ builder.queryField('securityEvents', (t) =>
       first: t.arg.int({ description: 'So many kinds, 20 if not given, at most 100.' }),
     },
     complexity: connectionComplexity,
-    resolve: (_root, args, { db }) =>
-      findSecurityEvents(db, periodOf(args), pageRequestLimit(args)),
+    resolve: (_root, args, { longReads }) =>
+      findSecurityEvents(longReads, periodOf(args), pageRequestLimit(args)),
   }),
 );

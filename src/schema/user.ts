@@ -1,7 +1,14 @@
 import { visibleUser } from '../auth/visibility.ts';
 import { auditLogOrdering } from '../db/auditLogs.ts';
+import { isIndexed } from '../db/indexed.ts';
 import type { JobCountRow } from '../db/jobs.ts';
-import { countUsers, findUserPage, userOrderings, userRoles } from '../db/users.ts';
+import {
+  countUsers,
+  findUserPage,
+  indexedUserFilters,
+  userOrderings,
+  userRoles,
+} from '../db/users.ts';
 import { AuditLogConnection, auditLogPageRequest, userAuditLogArguments } from './auditLog.ts';
 import { builder } from './builder.ts';
 import { connectionComplexity, connectionOf, OrderDirection, pageRequest } from './connection.ts';
@@ -170,7 +177,7 @@ builder.queryFields((t) => ({
         }),
       },
       complexity: connectionComplexity,
-      resolve: async (_root, args, { db }) => {
+      resolve: async (_root, args, { db, longReads }) => {
         const { orderBy } = args;
         const ordering = userOrderings[orderBy?.field ?? 'created_at'];
         const filter = {
@@ -178,11 +185,15 @@ builder.queryFields((t) => ({
           createdAt: timeRange(args.filter?.createdAt),
           lastLogin: timeRange(args.filter?.lastLogin),
         };
-        const page = await findUserPage(db, {
+        const request = {
           filter,
           page: pageRequest(args, ordering, orderBy?.direction !== 'ascending'),
-        });
-        return connectionOf(page, ordering, () => countUsers(db, filter));
+        };
+        const page = await findUserPage(
+          isIndexed(indexedUserFilters, request) ? db : longReads,
+          request,
+        );
+        return connectionOf(page, ordering, () => countUsers(longReads, filter));
       },
     },
     UserConnection,

@@ -36,6 +36,7 @@ builder.queryField('userActivity', (t) =>
       first: t.arg.int({ description: 'So many users, 20 if not given, at most 100.' }),
     },
     complexity: connectionComplexity,
-    resolve: (_root, args, { db }) => findUserActivity(db, periodOf(args), pageRequestLimit(args)),
+    resolve: (_root, args, { longReads }) =>
+      findUserActivity(longReads, periodOf(args), pageRequestLimit(args)),
   }),
 );
