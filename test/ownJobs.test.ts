@@ -167,6 +167,17 @@ describe.each(databases)('the jobs of people on $name', (kind) => {
     expect(await worker.as.refusal(FAIL, token)).toMatchObject({ code: 'LEASE_LOST' });
   });
 
+  test('a long transcript is deleted in pieces', async () => {
+    const job = await api.given.job({ user: owner.user, status: 'completed' });
+    await api.given.segments(job, Array(200).fill('so many words'));
+    api.forgetStatements();
+    await owner.as.query(DELETE, { id: job.globalId });
+    const deleted = api.statements.filter(({ sql }) => /^delete from .segments/.test(sql));
+    expect(deleted.map(({ rowCount }) => rowCount)).toEqual([64, 64, 64, 8]);
+    expect(await api.db('segments').where('job_id', job.id)).toEqual([]);
+    expect(await api.db('jobs').where('id', job.id)).toEqual([]);
+  });
+
   test.each([
     ['cancelJob', CANCEL],
     ['retryJob', RETRY],

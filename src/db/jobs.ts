@@ -175,21 +175,29 @@ export async function findJobsChangedSince(
   );
 }
 
-/** Jobs that the filter finds in these statuses, so many at most, which nobody else can change now. */
-export async function findJobIdsToChange(
-  transaction: Knex.Transaction,
+/** The ids of jobs that the filter finds in these statuses, so many at most, in no order. */
+export async function findJobIds(
+  db: Knex,
   { filter, statuses, limit }: { filter: JobFilter; statuses: readonly JobStatus[]; limit: number },
 ): Promise<string[]> {
-  const { isAnyOf, keyList } = dialectOf(transaction);
-  const rows: { id: string }[] = await filtered(
-    transaction,
-    transaction('jobs').select('jobs.id'),
-    filter,
-  )
+  const { isAnyOf, keyList } = dialectOf(db);
+  const rows: { id: string }[] = await filtered(db, db('jobs').select('jobs.id'), filter)
     .whereRaw(isAnyOf('jobs.status', 'text'), [keyList(statuses)])
-    .limit(limit, { skipBinding: true })
-    .forUpdate();
+    .limit(limit, { skipBinding: true });
   return rows.map(({ id }) => id);
+}
+
+/** Those of the jobs that are in these statuses, which nobody else can change now. */
+export async function findJobIdsToChange(
+  transaction: Knex.Transaction,
+  { ids, statuses }: { ids: readonly string[]; statuses: readonly JobStatus[] },
+): Promise<string[]> {
+  const { isAnyOf, keyList } = dialectOf(transaction);
+  const rows: { id: string; status: JobStatus }[] = await transaction('jobs')
+    .select('id', 'status')
+    .whereRaw(isAnyOf('id', 'text'), [keyList(ids)])
+    .forUpdate();
+  return rows.filter(({ status }) => statuses.includes(status)).map(({ id }) => id);
 }
 
 export interface JobPageRequest {

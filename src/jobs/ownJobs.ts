@@ -1,3 +1,4 @@
+import { setImmediate as othersHaveATurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { v7 as uuid } from 'uuid';
 import { InvalidInputError } from '../auth/accountErrors.ts';
@@ -14,7 +15,9 @@ import {
   type NewQueueJob,
   type QueueJobRow,
 } from '../db/queue.ts';
+import { deleteLastSegments } from '../db/transcripts.ts';
 import { ApiError } from '../errors.ts';
+import { PIECE_SEGMENTS } from '../transcripts/whisperTranscript.ts';
 import { IdempotencyConflictError, IllegalStatusChangeError } from './jobErrors.ts';
 import { aboutJob, changeStatus, ended, type JobActor, type QueueSettings } from './leases.ts';
 import { isWorkedOn } from './statusChanges.ts';
@@ -199,8 +202,21 @@ export async function retryJob(owner: JobOwner, id: string): Promise<JobRow> {
   });
 }
 
-/** Deletes a job with its transcript. The worker that has it learns of it when it next says something. */
+/**
+ * Deletes a job with its transcript. The worker that has it learns of it when it next says something.
+ * 20,000 segments and their index in one transaction would hold everybody up for half a second, so they go
+ * in pieces, from the end. Where that is cut off the job is there with the rest, and can be deleted again.
+ */
 export async function deleteJob(owner: JobOwner, id: string): Promise<JobRow> {
+  let deleted: number;
+  do {
+    deleted = await ofOwnJob(owner, id, async (transaction, job) => {
+      const count = await deleteLastSegments(transaction, id, PIECE_SEGMENTS);
+      const isLong = count === PIECE_SEGMENTS;
+      return { result: count, event: isLong ? aboutJob('job_segments_deleted', job) : null };
+    });
+    await othersHaveATurn();
+  } while (deleted === PIECE_SEGMENTS);
   return ofOwnJob(owner, id, async (transaction, job) => {
     await deleteJobRow(transaction, id);
     return { result: job, event: aboutJob('job_deleted', job, `it was ${job.status}`) };

@@ -1,5 +1,6 @@
+import type { Knex } from 'knex';
 import { type AuditEvent, audited } from '../auth/audit.ts';
-import { findJobIdsToChange, type JobFilter } from '../db/jobs.ts';
+import { findJobIds, findJobIdsToChange, type JobFilter } from '../db/jobs.ts';
 import { lockMany, STEP, updateJobsToRedrive } from '../db/queue.ts';
 import { ApiError } from '../errors.ts';
 import { IllegalStatusChangeError } from './jobErrors.ts';
@@ -23,12 +24,15 @@ const redriven = (ids: readonly string[]): AuditEvent => ({
   details: ids.join(' '),
 });
 
+/** Who redrives, and where jobs are looked for: a filter may pass over many before it finds some. */
+export type Redriver = JobOwner & { longReads: Knex };
+
 /**
  * Puts jobs that failed for good back into the queue. In steps, each with its entry in the audit log, so
  * that nobody waits for all of them.
  */
 export async function redriveJobs(
-  actor: JobOwner,
+  actor: Redriver,
   { filter, limit }: { filter: JobFilter; limit: number },
 ): Promise<Redriven> {
   const { min, max } = REDRIVE_LIMIT;
@@ -41,14 +45,19 @@ export async function redriveJobs(
   let count = 0;
   for (;;) {
     const step = Math.min(STEP, limit - count);
+    const found = await findJobIds(actor.longReads, {
+      filter,
+      statuses: failedStatuses,
+      limit: step,
+    });
+    if (found.length === 0) return { count, hasMore: false };
     const ids = await audited(actor, async (transaction) => {
       await lockMany(transaction);
-      const found = await findJobIdsToChange(transaction, {
-        filter,
+      const failed = await findJobIdsToChange(transaction, {
+        ids: found,
         statuses: failedStatuses,
-        limit: step,
       });
-      await updateJobsToRedrive(transaction, found, {
+      await updateJobsToRedrive(transaction, failed, {
         moreAttempts: MAX_ATTEMPTS.default,
         changes: {
           ...begunAnew(actor.queue),
@@ -56,10 +65,10 @@ export async function redriveJobs(
           updated_at: actor.queue.clock().toISOString(),
         },
       });
-      return { result: found, event: found.length > 0 ? redriven(found) : null };
+      return { result: failed, event: failed.length > 0 ? redriven(failed) : null };
     });
     count += ids.length;
-    if (ids.length < step) return { count, hasMore: false };
+    if (found.length < step) return { count, hasMore: false };
     if (count >= limit) return { count, hasMore: true };
   }
 }

@@ -33,9 +33,12 @@ builder.mutationField('redriveJobs', (t) =>
       }),
     },
     resolve: (_root, { filter, limit }, context) =>
-      redriveJobs(jobOwnerOf(context), {
-        filter: jobFilter(filter, filter?.userId?.id ?? null),
-        limit,
-      }),
+      redriveJobs(
+        { ...jobOwnerOf(context), longReads: context.longReads },
+        {
+          filter: jobFilter(filter, filter?.userId?.id ?? null),
+          limit,
+        },
+      ),
   }),
 );

@@ -13,12 +13,17 @@ CROSS JOIN jobs
 WHERE jobs.user_id = k.value AND jobs.updated_at >= $2
 LIMIT 1000;
 
--- findJobIdsToChange: of a model and a user
-BEGIN;
+-- findJobIds: of a model and a user
 select "jobs"."id"
 from "jobs"
 where "jobs"."user_id" = $1 and "jobs"."model" = $2 and jobs.status = ANY($3::text[])
-limit 100 for update;
+limit 100;
+
+-- findJobIdsToChange: some ids
+BEGIN;
+select "id", "status"
+from "jobs"
+where id = ANY($1::text[]) for update;
 COMMIT;
 
 -- findJobPage: the newest

@@ -16,8 +16,7 @@ CROSS JOIN jobs
 WHERE jobs.user_id = k.value AND jobs.updated_at >= +?
 LIMIT 1000;
 
--- findJobIdsToChange: of a model and a user
-BEGIN IMMEDIATE;
+-- findJobIds: of a model and a user
 select `jobs`.`id`
 from `jobs`
 where `jobs`.`user_id` = +? and `jobs`.`model` = +? and jobs.status IN (
@@ -25,6 +24,15 @@ where `jobs`.`user_id` = +? and `jobs`.`model` = +? and jobs.status IN (
   FROM json_each(+?)
 )
 limit 100;
+
+-- findJobIdsToChange: some ids
+BEGIN IMMEDIATE;
+select `id`, `status`
+from `jobs`
+where id IN (
+  SELECT value
+  FROM json_each(+?)
+);
 COMMIT;
 
 -- findJobPage: the newest

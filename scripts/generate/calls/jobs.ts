@@ -17,13 +17,17 @@ export const jobCalls: Calls<typeof jobs> = {
   findJobsChangedSince: {
     'of some users': (db) => jobs.findJobsChangedSince(db, userIds, time, 1000),
   },
-  findJobIdsToChange: {
-    'of a model and a user': within((transaction) =>
-      jobs.findJobIdsToChange(transaction, {
+  findJobIds: {
+    'of a model and a user': (db) =>
+      jobs.findJobIds(db, {
         filter: { model: 'small', userId: 1 },
         statuses: ['failed', 'failed_timeout'],
         limit: 100,
       }),
+  },
+  findJobIdsToChange: {
+    'some ids': within((transaction) =>
+      jobs.findJobIdsToChange(transaction, { ids: [jobId], statuses: ['failed'] }),
     ),
   },
   findJobPage: {
