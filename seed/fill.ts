@@ -24,6 +24,8 @@ export interface FillOptions {
   now: Date;
   /** Of the one password that all users get. */
   hashedPassword: string;
+  /** Segments came late to the service, so only its newest jobs have them; 3,000 if not given. */
+  jobsWithSegments?: number;
   onProgress?: (jobsDone: number) => void;
 }
 
@@ -36,7 +38,6 @@ export interface FillCounts {
   auditLogs: number;
 }
 
-/** Segments came late to the service, so only its newest jobs have them. */
 const JOBS_WITH_SEGMENTS = 3_000;
 
 /** A twentieth, so that progress shows, and at most what fits well into memory. */
@@ -100,13 +101,13 @@ async function addJobs(
   db: Knex,
   chances: Chances,
   owners: Choices<Owner>,
-  { jobs, now, onProgress }: FillOptions,
+  { jobs, now, jobsWithSegments = JOBS_WITH_SEGMENTS, onProgress }: FillOptions,
 ): Promise<Omit<FillCounts, 'users'>> {
   const counts = { jobs: 0, metadata: 0, segments: 0, auditLogs: 0 };
   const uploads = createUploads(chances.uploads, owners, { jobs, now: now.getTime() });
   for (const batch of inBatches(uploads, batchSize(jobs))) {
     const seeded = batch.map((upload) => createJob(chances.jobs, upload, now.getTime()));
-    const newest = seeded.slice(Math.max(0, jobs - JOBS_WITH_SEGMENTS - counts.jobs));
+    const newest = seeded.slice(Math.max(0, jobs - jobsWithSegments - counts.jobs));
     const rows = rowsOf(chances, seeded, newest);
     await insertJobs(db, rows);
     counts.jobs += rows.jobs.length;
