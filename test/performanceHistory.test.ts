@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   insertPerformanceMetrics,
@@ -44,7 +45,10 @@ const seriesOf =
 }`);
 
 const alertsOf = graphql(`query FlushAlerts {
-  performance { alerts(filter: { onlyOpen: true }) { edges { node { rule level } } } }
+  performance {
+    alerts(filter: { onlyOpen: true }) { edges { node { rule level } } }
+    findings(filter: { kind: FLUSH }) { edges { node { level what } } }
+  }
 }`);
 
 const MINUTE = 60_000;
@@ -385,8 +389,9 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     });
     now += MINUTE;
     await one.app.watching.turn();
-    expect(await as.query(alertsOf, {})).toMatchObject({
-      performance: { alerts: { edges: [{ node: { rule: 'FLUSH', level: 'CRITICAL' } }] } },
+    expect(await troubles(as)).toMatchObject({
+      alerts: [{ rule: 'FLUSH', level: 'CRITICAL' }],
+      findings: [{ level: 'CRITICAL', what: expect.stringContaining('performance_metrics') }],
     });
     now -= MINUTE;
     await one.db.raw('ALTER TABLE elsewhere RENAME TO performance_metrics');
@@ -402,31 +407,114 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     });
   });
 
-  test('while the tables are full, it is the same', async () => {
-    const { one, as } = await startTwo();
-    const raised = {
-      SQLite: `CREATE TRIGGER full BEFORE INSERT ON performance_metrics
-               BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`,
-      PostgreSQL: `ALTER TABLE performance_metrics ADD CONSTRAINT full_disk CHECK (calls < 0) NOT VALID`,
+  /** Open alerts and findings. */
+  async function troubles(as: Client) {
+    const { performance } = await as.query(alertsOf, {});
+    return {
+      alerts: performance.alerts.edges.map(({ node }) => node),
+      findings: performance.findings.edges.map(({ node }) => node),
     };
-    const mended = {
-      SQLite: 'DROP TRIGGER full',
-      PostgreSQL: 'ALTER TABLE performance_metrics DROP CONSTRAINT full_disk',
+  }
+
+  interface LoggedAlert {
+    type?: string;
+    alert: { id: number | null; rule: string };
+  }
+
+  /** A server, and the alerts that it logs. */
+  async function startLogged(options: ApiOptions = {}) {
+    const logged: LoggedAlert[] = [];
+    const logger = pino({ level: 'info' }, { write: (line) => logged.push(JSON.parse(line)) });
+    const api = await start({ logger, ...options });
+    const told = () =>
+      logged
+        .filter(({ type, alert }) => type?.startsWith('alert.') && alert.rule === 'flush')
+        .map(({ type, alert }) => [type, alert.id === null ? 'not stored' : 'stored']);
+    return { api, told };
+  }
+
+  /** Nothing of the monitor's can be stored any more, as on a disk that is full; gives what mends it. */
+  async function fillDisk({ app, db }: TestApi): Promise<() => Promise<void>> {
+    const tables = ['performance_metrics', 'query_performance_logs', 'alerts', 'findings'];
+    if (kind.name === 'SQLite') {
+      // Of this connection alone. What needs no new page would still find room, other than on a disk.
+      await app.background.raw('PRAGMA max_page_count = 1');
+      for (const table of tables.slice(2)) {
+        await db.raw(`CREATE TRIGGER refused_${table} BEFORE INSERT ON ${table}
+                      BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`);
+      }
+      return async () => {
+        await app.background.raw('PRAGMA max_page_count = 4294967294');
+        for (const table of tables.slice(2)) await db.raw(`DROP TRIGGER refused_${table}`);
+      };
+    }
+    await db.raw(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file: disk is full'; END $$`);
+    for (const table of tables) {
+      await db.raw(
+        `CREATE TRIGGER refused BEFORE INSERT OR UPDATE ON ${table} EXECUTE FUNCTION refuse()`,
+      );
+    }
+    return async () => {
+      await db.raw('DROP FUNCTION refuse() CASCADE');
     };
-    await one.db.raw(raised[kind.name]);
+  }
+
+  test('while the disk is full, it is the same, and the alert is told though it can’t be stored', async () => {
+    const { api, told } = await startLogged();
+    const { as } = await api.given.administrator();
+    const mend = await fillDisk(api);
+    // More than the free space in the last pages.
+    for (let count = 0; count < 30; count += 1) await ask(as, `Full${count}`, 1);
     await ask(as, 'Full', 3);
-    await one.app.history.flush();
+    await api.app.history.flush();
     expect(await state(as)).toMatchObject({ failure: expect.stringMatching(/full/) });
     expect(await callsOf(as, 'Full')).toBe(3);
-    await one.db.raw(mended[kind.name]);
-    await one.app.history.flush();
-    expect(await state(as)).toMatchObject({ failingSince: null, lostCalls: 0 });
+    await api.app.watching.turn();
+    expect(told()).toEqual([]);
+    now += MINUTE + 1;
+    for (let turns = 0; turns < 2; turns += 1) await api.app.watching.turn();
+    expect(told()).toEqual([['alert.opened', 'not stored']]);
     expect(await callsOf(as, 'Full')).toBe(3);
+
+    await mend();
+    await api.app.watching.turn();
+    expect(told()).toEqual([
+      ['alert.opened', 'not stored'],
+      ['alert.opened', 'stored'],
+    ]);
+    expect(await troubles(as)).toMatchObject({
+      alerts: [{ rule: 'FLUSH' }],
+      findings: [{ what: expect.stringContaining('full') }],
+    });
+    await api.app.history.flush();
+    expect(await state(as)).toMatchObject({ failingSince: null, lostCalls: 0, pendingEntries: 0 });
+    expect(await callsOf(as, 'Full')).toBe(3);
+    now += 3 * MINUTE;
+    await api.app.watching.turn();
+    expect(told().at(-1)).toEqual(['alert.closed', 'stored']);
+    expect(await troubles(as)).toEqual({ alerts: [], findings: [] });
+  });
+
+  test('an alert that is over before it could be stored is told to be over', async () => {
+    const { api, told } = await startLogged();
+    const mend = await fillDisk(api);
+    for (let count = 0; count < 30; count += 1) await ask(api.client, `Full${count}`, 1);
+    await api.app.history.flush();
+    now += MINUTE + 1;
+    await api.app.watching.turn();
+    await mend();
+    await api.app.history.flush();
+    await api.app.watching.turn();
+    expect(told()).toEqual([
+      ['alert.opened', 'not stored'],
+      ['alert.closed', 'not stored'],
+    ]);
   });
 
   test('while the tables are locked, requests do not wait', async () => {
     const patient = await start();
-    const impatient = await start({ flushTimeoutMs: 800 });
+    const { api: impatient, told } = await startLogged({ flushTimeoutMs: 800 });
     const { as } = await impatient.given.administrator();
     const holder = await start();
     const lock = async () => {
@@ -449,6 +537,8 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     await flushed;
     expect(patient.app.history.state()).toMatchObject({ failure: null, pendingEntries: 0 });
 
+    // What is looked at seldom is looked at now, and not while it is locked.
+    await impatient.app.watching.turn();
     const second = await lock();
     await ask(as, 'Locked', 3);
     await impatient.app.history.flush();
@@ -456,6 +546,10 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
       failingSince: expect.any(String),
       failure: expect.stringMatching(/timeout/),
     });
+    now += MINUTE + 1;
+    await impatient.app.watching.turn();
+    // On SQLite the whole file is locked, and on PostgreSQL the table.
+    expect(told()).toEqual([['alert.opened', kind.name === 'SQLite' ? 'not stored' : 'stored']]);
     await second.rollback();
     await impatient.app.history.flush();
     expect(await state(as)).toMatchObject({ failingSince: null, pendingEntries: 0 });

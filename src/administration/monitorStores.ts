@@ -50,6 +50,9 @@ export const findingStore = (db: Knex): FindingStore => ({
 /** Names that are compared, at most: those that take most time in all. */
 const MAX_COMPARED = 100;
 
+/** The rest of the turn waits for it. */
+const COMPARISON_TIMEOUT_MS = 10_000;
+
 /** How long names took in each of some periods, from what all processes have written. */
 export const durationComparison =
   (db: Knex) =>
@@ -64,6 +67,7 @@ export const durationComparison =
       minimumCalls: minimum.calls,
       minimumMs: minimum.milliseconds,
       limit: MAX_COMPARED,
+      timeoutMs: COMPARISON_TIMEOUT_MS,
     });
     const byFamily = Object.values(Object.groupBy(rows, ({ family }) => family));
     return byFamily.flatMap((found = []) => {

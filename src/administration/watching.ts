@@ -3,11 +3,12 @@ import type { Knex } from 'knex';
 import type { AlertRow } from '../db/alerts.ts';
 import { isReconciled } from '../db/statementLedgers.ts';
 import { AlertFeed } from '../live/alertFeed.ts';
-import { AlertBoard, type AlertEvent } from '../perf/alerts/alertBoard.ts';
+import { AlertBoard, type AlertEvent, type AnnouncedAlert } from '../perf/alerts/alertBoard.ts';
 import type { AlertThresholds } from '../perf/alerts/alertRules.ts';
 import { createWebhook, type Webhook } from '../perf/alerts/webhook.ts';
 import { driftFindings } from '../perf/findings/driftFindings.ts';
 import { FindingLog } from '../perf/findings/findingLog.ts';
+import { flushFindings } from '../perf/findings/flushFindings.ts';
 import { Regressions } from '../perf/findings/regressions.ts';
 import { repeatedStatements } from '../perf/findings/repeatedStatements.ts';
 import { slowStatements } from '../perf/findings/slowStatements.ts';
@@ -74,7 +75,7 @@ export interface Watching {
 }
 
 /** An alert as the log and the webhook tell it. */
-const told = (event: AlertEvent, alert: AlertRow) => ({
+const told = (event: AlertEvent, alert: AnnouncedAlert) => ({
   type: `alert.${event}`,
   alert: {
     id: alert.id,
@@ -126,6 +127,7 @@ export function createWatching(options: Options): Watching {
     store: findingStore(background),
     sources: [
       driftFindings(truth),
+      flushFindings(history.state),
       slowStatements(monitor, options.planOf),
       regressions,
       ...databaseFindings(options.reports),
@@ -147,7 +149,7 @@ export function createWatching(options: Options): Watching {
       if (event === 'closed') log.info(notice, 'An alert is over');
       else log.warn(notice, `Alert: ${alert.what}`);
       webhook?.send({
-        id: `alert-${alert.id}-${event}-${Date.parse(alert.opened_at)}`,
+        id: `alert-${alert.id ?? alert.rule}-${event}-${Date.parse(alert.opened_at)}`,
         body: { ...notice, timestamp: clock().toISOString() },
       });
     },

@@ -116,13 +116,19 @@ export function dialectOf(db: Knex): Dialect {
   return db.client.driverName === 'better-sqlite3' ? sqlite : postgres;
 }
 
-/** Runs SQL text and gives its rows; the drivers answer raw statements in two shapes. */
+/**
+ * Runs SQL text and gives its rows; the drivers answer raw statements in two shapes. With `timeoutMs` it is
+ * given up after that.
+ */
 export async function select<Row>(
   db: Knex,
   sql: string,
   bindings: readonly Knex.RawBinding[] = [],
+  timeoutMs?: number,
 ): Promise<Row[]> {
+  const query = db.raw(sql, bindings);
+  if (timeoutMs !== undefined) query.timeout(timeoutMs, { cancel: db.client.canCancelQuery });
   // What a raw statement gives is up to its text, which Knex's types can't read.
-  const answer = (await db.raw(sql, bindings)) as unknown as Row[] | { rows: Row[] };
+  const answer = (await query) as unknown as Row[] | { rows: Row[] };
   return Array.isArray(answer) ? answer : answer.rows;
 }

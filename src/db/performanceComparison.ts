@@ -17,6 +17,8 @@ export interface ComparisonRequest {
   minimumMs: number;
   /** Names, at most: those that took most time in all. */
   limit: number;
+  /** When it is given up: somebody may hold the table. */
+  timeoutMs: number;
 }
 
 /** How long most calls of a name took in a period. */
@@ -37,7 +39,7 @@ export interface ComparedDurationRow {
  */
 export async function compareDurations(
   db: Knex,
-  { kind, periods, minimumCalls, minimumMs, limit }: ComparisonRequest,
+  { kind, periods, minimumCalls, minimumMs, limit, timeoutMs }: ComparisonRequest,
 ): Promise<ComparedDurationRow[]> {
   const counted = periods.map(
     (_period, place) =>
@@ -76,5 +78,6 @@ export async function compareDurations(
       WHERE ranked.reached * 100 >= ranked.calls * 95
       GROUP BY named.family, named.name, named.hash, ranked.period, ranked.calls`,
     [...periods.flatMap(({ from, until }) => [kind, from, until]), minimumCalls, minimumMs],
+    timeoutMs,
   );
 }

@@ -45,7 +45,7 @@ type Documents = {
     "query SummaryOf($window: PerformanceWindow) {\n  performance { summary(window: $window) { since requests { calls p95Ms } statements { calls rows } slowQueryCount } }\n}": typeof types.SummaryOfDocument,
     "query StateOf {\n  performance { history { lastFlushAt failingSince failure pendingEntries lostCalls } }\n}": typeof types.StateOfDocument,
     "query SeriesOf($name: String!, $kind: MetricKind, $from: DateTime, $to: DateTime, $resolution: MetricResolution) {\n  performance { metrics(name: $name, kind: $kind, from: $from, to: $to, resolution: $resolution) { at calls meanMs p50Ms maxMs } }\n}": typeof types.SeriesOfDocument,
-    "query FlushAlerts {\n  performance { alerts(filter: { onlyOpen: true }) { edges { node { rule level } } } }\n}": typeof types.FlushAlertsDocument,
+    "query FlushAlerts {\n  performance {\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level } } }\n    findings(filter: { kind: FLUSH }) { edges { node { level what } } }\n  }\n}": typeof types.FlushAlertsDocument,
     "query Regressions($includeClosed: Boolean) {\n  performance {\n    findings(first: 100, filter: { kind: REGRESSION, includeClosed: $includeClosed }) { edges { node {\n      key level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt\n    } } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value threshold unit what } } }\n  }\n}": typeof types.RegressionsDocument,
     "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}": typeof types.SlowQueryPlansDocument,
     "query Truth {\n  performance {\n    truth { against reason processes statements unsettled calls rows isExact drift { statement calls rows } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value } } }\n    findings(filter: { kind: DRIFT }) { edges { node { statement what } } }\n  }\n}": typeof types.TruthDocument,
@@ -82,7 +82,7 @@ const documents: Documents = {
     "query SummaryOf($window: PerformanceWindow) {\n  performance { summary(window: $window) { since requests { calls p95Ms } statements { calls rows } slowQueryCount } }\n}": types.SummaryOfDocument,
     "query StateOf {\n  performance { history { lastFlushAt failingSince failure pendingEntries lostCalls } }\n}": types.StateOfDocument,
     "query SeriesOf($name: String!, $kind: MetricKind, $from: DateTime, $to: DateTime, $resolution: MetricResolution) {\n  performance { metrics(name: $name, kind: $kind, from: $from, to: $to, resolution: $resolution) { at calls meanMs p50Ms maxMs } }\n}": types.SeriesOfDocument,
-    "query FlushAlerts {\n  performance { alerts(filter: { onlyOpen: true }) { edges { node { rule level } } } }\n}": types.FlushAlertsDocument,
+    "query FlushAlerts {\n  performance {\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level } } }\n    findings(filter: { kind: FLUSH }) { edges { node { level what } } }\n  }\n}": types.FlushAlertsDocument,
     "query Regressions($includeClosed: Boolean) {\n  performance {\n    findings(first: 100, filter: { kind: REGRESSION, includeClosed: $includeClosed }) { edges { node {\n      key level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt\n    } } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value threshold unit what } } }\n  }\n}": types.RegressionsDocument,
     "query SlowQueryPlans {\n  performance {\n    slowQueries(first: 100) { statement parameters plan { takenAt text steps { kind table condition } readings { kind remedy } } }\n  }\n}": types.SlowQueryPlansDocument,
     "query Truth {\n  performance {\n    truth { against reason processes statements unsettled calls rows isExact drift { statement calls rows } }\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level value } } }\n    findings(filter: { kind: DRIFT }) { edges { node { statement what } } }\n  }\n}": types.TruthDocument,
@@ -226,7 +226,7 @@ export function graphql(source: "query SeriesOf($name: String!, $kind: MetricKin
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "query FlushAlerts {\n  performance { alerts(filter: { onlyOpen: true }) { edges { node { rule level } } } }\n}"): (typeof documents)["query FlushAlerts {\n  performance { alerts(filter: { onlyOpen: true }) { edges { node { rule level } } } }\n}"];
+export function graphql(source: "query FlushAlerts {\n  performance {\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level } } }\n    findings(filter: { kind: FLUSH }) { edges { node { level what } } }\n  }\n}"): (typeof documents)["query FlushAlerts {\n  performance {\n    alerts(filter: { onlyOpen: true }) { edges { node { rule level } } }\n    findings(filter: { kind: FLUSH }) { edges { node { level what } } }\n  }\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -99,6 +99,7 @@ export const performanceComparisonCalls: Calls<typeof performanceComparison> = {
         minimumCalls: 30,
         minimumMs: 5,
         limit: 200,
+        timeoutMs: 10_000,
       }),
   },
 };
