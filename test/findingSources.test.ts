@@ -15,6 +15,10 @@ const findings = graphql(`query SourceFindings($kind: FindingKind) {
   } } } }
 }`);
 
+const indexAdvice = graphql(
+  `query IndexAdviceSql { performance { indexes { advice { fault index sql } } } }`,
+);
+
 const settings = graphql(`query SettingVerdicts { performance { settings { name verdict } } }`);
 
 const HOUR_MS = 3_600_000;
@@ -42,6 +46,17 @@ describe.each(databases)('sources of findings on $name', (kind) => {
     await api.db.raw(absent?.remedySql ?? '');
     now += 4 * HOUR_MS;
     expect((await found('INDEX')).filter(isThatIndex)).toEqual([]);
+  });
+
+  test('an index that the schema wants makes no finding, though another could serve for it', async () => {
+    const { as } = await api.given.administrator();
+    const { performance } = await as.query(indexAdvice);
+    const advice = performance.indexes.advice;
+    expect(advice.filter(({ sql }) => sql === null).length).toBeGreaterThan(0);
+    const advised = advice.flatMap(({ sql, fault, index }) =>
+      sql === null ? [] : `index:${fault.toLowerCase()}:${index}`,
+    );
+    expect((await found('INDEX')).map(({ key }) => key).sort()).toEqual(advised.sort());
   });
 
   test('a setting that should be another is found', async () => {

@@ -16,16 +16,19 @@ const indexes = (reports: DatabaseReports): FindingSource => ({
   everyMs: HOUR_MS,
   async find() {
     const { advice } = await reports.indexes();
-    return advice.map(({ fault, level, index, why, sql }) =>
-      ofDatabase({
-        key: `index:${fault}:${index}`,
-        kind: 'index',
-        level,
-        what: `${index}: ${why}`,
-        statement: null,
-        remedy: sql ? 'Run this, at a time when few write.' : 'Leave it, or change the migrations.',
-        remedySql: sql,
-      }),
+    return advice.flatMap(({ fault, level, index, why, sql }) =>
+      // Where there is nothing to do, nobody has to look: it is told in the report.
+      sql === null
+        ? []
+        : ofDatabase({
+            key: `index:${fault}:${index}`,
+            kind: 'index',
+            level,
+            what: `${index}: ${why}`,
+            statement: null,
+            remedy: 'Run this, at a time when few write.',
+            remedySql: sql,
+          }),
     );
   },
 });

@@ -35,6 +35,7 @@ type Documents = {
     "query ExplainStatements($operation: String!, $variables: JSONObject, $asUser: ID) {\n  performance {\n    explain(operation: $operation, variables: $variables, asUser: $asUser) {\n      statements { statement loader batchSize }\n      errors { message code path }\n    }\n  }\n}": typeof types.ExplainStatementsDocument,
     "query ExplainPlans($operation: String!, $operationName: String) {\n  performance {\n    explain(operation: $operation, operationName: $operationName) {\n      cost\n      statementCount\n      estimatedCost\n      statements {\n        statement\n        plan {\n          text\n          estimatedRows\n          estimatedCost\n          steps { depth kind table index indexOnly condition estimatedRows estimatedCost }\n          readings { kind level table sentence remedy }\n        }\n      }\n      errors { path }\n    }\n  }\n}": typeof types.ExplainPlansDocument,
     "query SourceFindings($kind: FindingKind) {\n  performance { findings(first: 100, filter: { kind: $kind }) { edges { node {\n    key level what traceId statement remedySql\n  } } } }\n}": typeof types.SourceFindingsDocument,
+    "query IndexAdviceSql { performance { indexes { advice { fault index sql } } } }": typeof types.IndexAdviceSqlDocument,
     "query SettingVerdicts { performance { settings { name verdict } } }": typeof types.SettingVerdictsDocument,
     "query Findings($filter: FindingFilter) {\n  performance { findings(first: 100, filter: $filter) { totalCount edges { node {\n    key kind level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt dismissedAt\n  } } } }\n}": typeof types.FindingsDocument,
     "mutation DismissFinding($key: String!) {\n  dismissFinding(key: $key) { key dismissedAt }\n}": typeof types.DismissFindingDocument,
@@ -72,6 +73,7 @@ const documents: Documents = {
     "query ExplainStatements($operation: String!, $variables: JSONObject, $asUser: ID) {\n  performance {\n    explain(operation: $operation, variables: $variables, asUser: $asUser) {\n      statements { statement loader batchSize }\n      errors { message code path }\n    }\n  }\n}": types.ExplainStatementsDocument,
     "query ExplainPlans($operation: String!, $operationName: String) {\n  performance {\n    explain(operation: $operation, operationName: $operationName) {\n      cost\n      statementCount\n      estimatedCost\n      statements {\n        statement\n        plan {\n          text\n          estimatedRows\n          estimatedCost\n          steps { depth kind table index indexOnly condition estimatedRows estimatedCost }\n          readings { kind level table sentence remedy }\n        }\n      }\n      errors { path }\n    }\n  }\n}": types.ExplainPlansDocument,
     "query SourceFindings($kind: FindingKind) {\n  performance { findings(first: 100, filter: { kind: $kind }) { edges { node {\n    key level what traceId statement remedySql\n  } } } }\n}": types.SourceFindingsDocument,
+    "query IndexAdviceSql { performance { indexes { advice { fault index sql } } } }": types.IndexAdviceSqlDocument,
     "query SettingVerdicts { performance { settings { name verdict } } }": types.SettingVerdictsDocument,
     "query Findings($filter: FindingFilter) {\n  performance { findings(first: 100, filter: $filter) { totalCount edges { node {\n    key kind level what traceId statement remedy remedySql firstSeen lastSeen sinceRelease closedAt dismissedAt\n  } } } }\n}": types.FindingsDocument,
     "mutation DismissFinding($key: String!) {\n  dismissFinding(key: $key) { key dismissedAt }\n}": types.DismissFindingDocument,
@@ -183,6 +185,10 @@ export function graphql(source: "query ExplainPlans($operation: String!, $operat
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query SourceFindings($kind: FindingKind) {\n  performance { findings(first: 100, filter: { kind: $kind }) { edges { node {\n    key level what traceId statement remedySql\n  } } } }\n}"): (typeof documents)["query SourceFindings($kind: FindingKind) {\n  performance { findings(first: 100, filter: { kind: $kind }) { edges { node {\n    key level what traceId statement remedySql\n  } } } }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query IndexAdviceSql { performance { indexes { advice { fault index sql } } } }"): (typeof documents)["query IndexAdviceSql { performance { indexes { advice { fault index sql } } } }"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
