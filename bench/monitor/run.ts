@@ -1,13 +1,12 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { administratorToken, SECRET } from '../authentication.ts';
+import { nextReport, reportOf } from '../serverReport.ts';
 import { type ContenderName, contenders } from './contenders.ts';
-import { administratorToken, SECRET } from './database.ts';
-import type { ServerReport } from './server.ts';
 
 /** Twenty jobs with the user and the metadata of each. */
 const query = `query JobList { jobs(first: 20) { edges { node {
@@ -33,20 +32,12 @@ interface RunningContender {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-async function reportOf(server: ChildProcess): Promise<ServerReport> {
-  const answered = once(server, 'message');
-  server.send('report');
-  // The server sends nothing else.
-  const [report] = (await answered) as [ServerReport];
-  return report;
-}
-
 async function start(
   name: ContenderName,
   environment: NodeJS.ProcessEnv,
 ): Promise<RunningContender> {
   const server = fork(new URL('./server.ts', import.meta.url), [name], { env: environment });
-  const [{ url }] = (await once(server, 'message')) as [ServerReport];
+  const { url } = await nextReport(server);
   return { name, server, url, rounds: [] };
 }
 
@@ -130,7 +121,10 @@ try {
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const token = await administratorToken(join(directory, 'bench.sqlite'));
+  const token = await administratorToken({
+    kind: 'sqlite',
+    filename: join(directory, 'bench.sqlite'),
+  });
   // A name that is none ends its server at once.
   for (const name of options.only.split(',') as ContenderName[]) {
     running.push(await start(name, environment));

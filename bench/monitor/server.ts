@@ -1,15 +1,8 @@
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
 import { createApp, listen } from '../../src/server.ts';
+import { reportToBenchmark } from '../serverReport.ts';
 import { contenders } from './contenders.ts';
-
-/** What the benchmark is told by IPC. */
-export interface ServerReport {
-  url: string;
-  cpuMicroseconds: number;
-  residentBytes: number;
-  heapUsedBytes: number;
-}
 
 // Only the benchmark starts this, and gives it a contender's name.
 const name = process.argv[2] as keyof typeof contenders;
@@ -25,17 +18,5 @@ const app = await createApp({
 });
 const url = await listen(app, config);
 
-function report(): void {
-  const { user, system } = process.cpuUsage();
-  const { rss, heapUsed } = process.memoryUsage();
-  process.send?.({
-    url,
-    cpuMicroseconds: user + system,
-    residentBytes: rss,
-    heapUsedBytes: heapUsed,
-  } satisfies ServerReport);
-}
-
-process.on('message', report);
-report();
+reportToBenchmark(url);
 process.on('SIGINT', () => process.exit(0));

@@ -1,12 +1,11 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { administratorToken, SECRET } from './database.ts';
-import type { ServerReport } from './server.ts';
+import { administratorToken, SECRET } from '../authentication.ts';
+import { nextReport, reportOf } from '../serverReport.ts';
 
 /** Whether the monitor's memory stays bounded while clients send ever new operations. */
 const { values: options } = parseArgs({
@@ -23,14 +22,6 @@ function operation(number: number): string {
   return `query Soak${number} { jobs(first: ${1 + (number % 5)}) { edges { node { ${chosen.join(' ')} user { username } } } } }`;
 }
 
-async function reportOf(server: ChildProcess): Promise<ServerReport> {
-  const answered = once(server, 'message');
-  server.send('report');
-  // The server sends nothing else.
-  const [report] = (await answered) as [ServerReport];
-  return report;
-}
-
 const directory = mkdtempSync(join(tmpdir(), 'whisper-soak-'));
 const environment = {
   ...process.env,
@@ -43,9 +34,12 @@ execFileSync(process.execPath, ['seed/main.ts', '--users', '50', '--jobs', '2000
   env: environment,
   stdio: ['ignore', 'ignore', 'inherit'],
 });
-const token = await administratorToken(join(directory, 'soak.sqlite'));
+const token = await administratorToken({
+  kind: 'sqlite',
+  filename: join(directory, 'soak.sqlite'),
+});
 const server = fork(new URL('./server.ts', import.meta.url), ['ours'], { env: environment });
-const [{ url }] = (await once(server, 'message')) as [ServerReport];
+const { url } = await nextReport(server);
 const requests = Array.from({ length: Number(options.operations) }, (_, number) => ({
   method: 'POST' as const,
   path: '/graphql',

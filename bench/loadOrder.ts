@@ -1,0 +1,23 @@
+import type { GraphqlRequest } from './workloads.ts';
+
+export interface LoadOrder {
+  url: string;
+  token: string;
+  requests: GraphqlRequest[];
+  connections: number;
+  seconds: number;
+  /** So many requests, however long they take. */
+  amount?: number;
+}
+
+export interface LoadResult {
+  /** How many were answered in this time. */
+  answered: number;
+  seconds: number;
+  /** With those that were on their way when the time was over. */
+  sent: number;
+  /** Answers that were none: not 2xx, not whole, with errors, or not there in ten seconds. */
+  failed: number;
+  p50Ms: number;
+  p99Ms: number;
+}
