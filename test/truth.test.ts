@@ -19,8 +19,11 @@ const TURN_MS = 10_000;
 /** So many requests at once. */
 const LINES = 8;
 
-/** With 10,000 it takes a minute and holds as well. */
-const REQUESTS = 1000;
+/** `TRUTH_TEST_REQUESTS=10000` takes some minutes. */
+const REQUESTS = Number(process.env.TRUTH_TEST_REQUESTS ?? 1000);
+
+/** They take a fraction of it, but on a machine that does much else. */
+const timeout = REQUESTS * 60;
 
 const [sqlite, postgres] = databases;
 if (!sqlite || !postgres) throw new Error('there are two kinds of databases');
@@ -28,7 +31,11 @@ if (!sqlite || !postgres) throw new Error('there are two kinds of databases');
 let now = Date.now();
 
 const start = (database: TestDatabase): Promise<TestApi> =>
-  startApi(database, { clock: () => new Date(now) });
+  startApi(database, {
+    clock: () => new Date(now),
+    // The plans of slow statements would be asked for in between.
+    config: { monitor: { slowQueryMs: 1_000_000, sampleRate: 0, release: 'test' } },
+  });
 
 /** A look of all processes at the same moment. */
 async function turn(...apis: readonly TestApi[]): Promise<void> {
@@ -51,6 +58,19 @@ function withhold(api: TestApi, part: string): void {
     if (statement.sql.includes(part)) monitor.recordStatement = record;
     else record(statement);
   };
+}
+
+/** Lets the monitor hear of the next statement of which this is a part only when it is told to. */
+function hold(api: TestApi, part: string): () => void {
+  const { monitor } = api.app;
+  const record = monitor.recordStatement;
+  let tell = (): void => {};
+  monitor.recordStatement = (statement) => {
+    if (!statement.sql.includes(part)) return record(statement);
+    monitor.recordStatement = record;
+    tell = () => record(statement);
+  };
+  return () => tell();
 }
 
 const READ = 'query Read { jobs(first: 3) { edges { node { id metadata { tokens } } } } }';
@@ -121,12 +141,16 @@ interface CountedStatement {
   milliseconds: number;
 }
 
-/** What PostgreSQL counted in this database, by fingerprint; what reads the counts is left out, by a connection of its own. */
+/**
+ * What PostgreSQL counted in this database, by fingerprint. What reads the counts is left out, and how the
+ * connection that listens asks whether it is still there: both are not the monitor's to count.
+ */
 async function countedBy({ app }: TestApi): Promise<{ counts: Counts; milliseconds: number }> {
   const { rows } = await app.background.raw<{ rows: CountedStatement[] }>(
     `SELECT query, calls, rows, total_exec_time AS milliseconds FROM pg_stat_statements
       WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%version()%'`,
+        AND query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%version()%'
+        AND query <> 'SELECT $1'`,
   );
   const counts: Counts = {};
   let milliseconds = 0;
@@ -177,23 +201,32 @@ describe('what the monitor counted on PostgreSQL', () => {
     return { counts, milliseconds };
   }
 
-  // Times are those of a machine that does other things, too.
-  test('is what pg_stat_statements counted, over mixed requests: calls, rows and time', {
+  test('is what pg_stat_statements counted, over mixed requests: calls and rows', {
+    timeout,
+  }, async () => {
+    await api.db.raw('SELECT pg_stat_statements_reset()');
+    api.app.monitor.drain();
+    await sendMixed(administrator, REQUESTS);
+    const { counts } = recorded(() => true);
+    expect(counts).toEqual((await countedBy(api)).counts);
+    expect(Object.keys(counts).length).toBeGreaterThan(14);
+  });
+
+  // The machine does other things, too.
+  test('is what it took by pg_stat_statements and a round trip each', {
+    timeout,
     retry: 2,
   }, async () => {
     const { db, monitor } = api.app;
     await db.raw('SELECT pg_stat_statements_reset()');
     monitor.drain();
-    // After each request, what a statement costs beside its execution, on the same way.
-    await sendMixed(administrator, REQUESTS, () => db.raw('SELECT 1'));
+    // After each request, what a statement costs beside its execution, on the same way. Nobody else sends it.
+    await sendMixed(administrator, REQUESTS, () => db.raw('SELECT 1, 1'));
     const counted = await countedBy(api);
     const { counts, milliseconds } = recorded(() => true);
-    expect(counts).toEqual(counted.counts);
-    expect(Object.keys(counts).length).toBeGreaterThan(14);
-
-    const pings = recorded((text) => text === 'SELECT ?');
+    const pings = recorded((text) => text === 'SELECT ?, ?');
     const calls = Object.values(counts).reduce((sum, count) => sum + count.calls, 0);
-    const roundTripMs = pings.milliseconds / (pings.counts['SELECT ?']?.calls ?? 0);
+    const roundTripMs = pings.milliseconds / (pings.counts['SELECT ?, ?']?.calls ?? 0);
     const ratio = milliseconds / (counted.milliseconds + calls * roundTripMs);
     expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
   });
@@ -231,24 +264,43 @@ describe('what the monitor counted on PostgreSQL', () => {
     expect(truth).toMatchObject({ against: 'PG_STAT_STATEMENTS', isExact: true });
   });
 
-  test('one record that is withheld raises an alert within a minute, and a finding names it', async () => {
-    const before = now;
-    withhold(api, 'from "jobs"');
+  test('a record that comes late is no drift: what one look alone sees may be a moment', async () => {
     await administrator.query(READ);
+    await turn(api);
+    const tell = hold(api, 'from "jobs"');
+    await administrator.query(READ);
+    await turn(api);
+    expect((await told(administrator)).truth).toMatchObject({ isExact: true, drift: [] });
+    tell();
+    for (let looks = 0; looks < 2; looks += 1) await turn(api);
+    const { truth, alerts } = await told(administrator);
+    expect(truth).toMatchObject({ isExact: true, drift: [] });
+    expect(alerts.filter(({ rule }) => rule === 'TRUTH')).toEqual([]);
+  });
+
+  test('one record that is withheld raises an alert within a minute, and a finding names it', {
+    timeout,
+  }, async () => {
+    const looks = 6;
+    // So many requests in a minute; it is withheld among the first of them.
+    const part = REQUESTS / looks;
     let alert: { rule: string } | undefined;
-    while (!alert && now - before < 60_000) {
-      await administrator.query(READ);
+    for (let look = 0; look < looks && !alert; look += 1) {
+      const sending = sendMixed(administrator, part);
+      if (look === 0) withhold(api, 'from "jobs"');
+      await sending;
       await turn(api);
       alert = (await told(administrator)).alerts.find(({ rule }) => rule === 'TRUTH');
     }
-    // One call, and the rows of the page and one more.
-    expect(alert).toMatchObject({ level: 'CRITICAL', value: 5 });
+    expect(alert).toMatchObject({ level: 'CRITICAL' });
     const { truth, findings } = await told(administrator);
-    expect(truth).toMatchObject({ isExact: false, drift: [{ calls: 1, rows: 4 }] });
+    expect(truth).toMatchObject({ isExact: false, drift: [{ calls: 1 }] });
     expect(findings).toMatchObject([
       {
         statement: expect.stringContaining('from jobs'),
-        what: 'The monitor counted 1 calls and 4 rows fewer than pg_stat_statements.',
+        what: expect.stringMatching(
+          /^The monitor counted 1 calls and \d+ rows fewer than pg_stat_statements\.$/,
+        ),
       },
     ]);
   });
@@ -340,7 +392,7 @@ describe.each([
     await database.drop();
   });
 
-  test('is held against what the driver told, and a record that is withheld is seen', async () => {
+  test('is held against what the driver told; a record that is late is not seen, one that is withheld is', async () => {
     const { user, as } = await api.given.administrator();
     const job = await api.given.job({ user });
     await api.given.metadata({ job });
@@ -352,11 +404,16 @@ describe.each([
       reason: expect.stringMatching(why),
       isExact: true,
     });
+    const tell = hold(api, 'metadata');
+    await as.query(READ);
+    await turn(api);
+    expect((await told(as)).truth).toMatchObject({ isExact: true });
+    tell();
     withhold(api, 'metadata');
     await as.query(READ);
     for (let looks = 0; looks < 2; looks += 1) await turn(api);
     const { truth, alerts } = await told(as);
     expect(truth).toMatchObject({ drift: [{ calls: 1, rows: 1 }] });
-    expect(alerts).toMatchObject([{ rule: 'TRUTH' }]);
+    expect(alerts.filter(({ rule }) => rule === 'TRUTH')).toHaveLength(1);
   });
 });
