@@ -124,36 +124,34 @@ describe.each(databases)('maintenance on $name', (kind) => {
     expect(performance.tables.map(({ name }) => name)).toContain(ODD);
   });
 
-  test.runIf(!isSqlite)(
-    'what the database refuses is told in its words, and in the audit log',
-    async () => {
-      await api.db('config').insert([
-        { key: 'one', value: 'same', updated_at: new Date() },
-        { key: 'two', value: 'same', updated_at: new Date() },
-      ]);
-      const build = 'CREATE UNIQUE INDEX CONCURRENTLY planted_invalid ON config (value)';
-      await expect(api.db.raw(build)).rejects.toThrow();
-      const { reindex } = await as.query(rebuild, { index: 'planted_invalid' });
-      expect(reindex).toMatchObject({
-        message: expect.stringContaining('could not create unique index "planted_invalid_ccnew"'),
-      });
-      const [begun, failed] = (await entries('index_rebuilt')).slice(-2);
-      expect(begun).toMatchObject({ event_type: 'index_rebuilt', resource_id: 'planted_invalid' });
-      expect(failed).toMatchObject({ event_type: 'index_rebuilt_failed' });
-      // What was left behind is invalid too, and best dropped.
-      const { performance } = await as.query<
-        {
-          performance: { indexes: { advice: { index: string; fault: string; sql: string }[] } };
-        },
-        object
-      >('{ performance { indexes { advice { index fault sql } } } }');
-      expect(performance.indexes.advice).toContainEqual({
-        index: 'planted_invalid_ccnew',
-        fault: 'INVALID',
-        sql: 'DROP INDEX CONCURRENTLY planted_invalid_ccnew;',
-      });
-    },
-  );
+  test('what the database refuses is told in its words, and in the audit log', async ({ skip }) => {
+    skip(isSqlite, 'SQLite builds an index whole or not at all');
+    await api.db('config').insert([
+      { key: 'one', value: 'same', updated_at: new Date() },
+      { key: 'two', value: 'same', updated_at: new Date() },
+    ]);
+    const build = 'CREATE UNIQUE INDEX CONCURRENTLY planted_invalid ON config (value)';
+    await expect(api.db.raw(build)).rejects.toThrow();
+    const { reindex } = await as.query(rebuild, { index: 'planted_invalid' });
+    expect(reindex).toMatchObject({
+      message: expect.stringContaining('could not create unique index "planted_invalid_ccnew"'),
+    });
+    const [begun, failed] = (await entries('index_rebuilt')).slice(-2);
+    expect(begun).toMatchObject({ event_type: 'index_rebuilt', resource_id: 'planted_invalid' });
+    expect(failed).toMatchObject({ event_type: 'index_rebuilt_failed' });
+    // What was left behind is invalid too, and best dropped.
+    const { performance } = await as.query<
+      {
+        performance: { indexes: { advice: { index: string; fault: string; sql: string }[] } };
+      },
+      object
+    >('{ performance { indexes { advice { index fault sql } } } }');
+    expect(performance.indexes.advice).toContainEqual({
+      index: 'planted_invalid_ccnew',
+      fault: 'INVALID',
+      sql: 'DROP INDEX CONCURRENTLY planted_invalid_ccnew;',
+    });
+  });
 
   test('is for administrators', async () => {
     const { as: user } = await api.given.user();

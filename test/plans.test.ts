@@ -165,7 +165,8 @@ describe.each(databases)('plans on $name', (kind) => {
     ).toEqual([]);
   });
 
-  test.skipIf(isSqlite)('the connection that plans can change nothing', async () => {
+  test('the connection that plans can change nothing', async ({ skip }) => {
+    skip(isSqlite, 'SQLite explains without running, on whatever connection');
     await expect(plans.raw('create table planted (i int)')).rejects.toThrow(/read-only/);
     expect((await plans.raw('show statement_timeout')).rows).toEqual([{ statement_timeout: '2s' }]);
   });
