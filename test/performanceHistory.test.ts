@@ -4,6 +4,7 @@ import {
   insertPerformanceMetrics,
   replacePerformanceMetrics,
 } from '../src/db/performanceMetrics.ts';
+import { StepSize } from '../src/db/stepSize.ts';
 import { metricRow } from '../src/perf/metricRow.ts';
 import { PendingMetrics } from '../src/perf/pendingMetrics.ts';
 import { graphql } from './graphql/gql.ts';
@@ -639,5 +640,31 @@ describe('figures that wait', () => {
     pending.add(rowsAt(START + 2 * MINUTE, 50));
     expect(pending.first).toBe(tried);
     expect(pending.size).toBe(150);
+  });
+});
+
+describe('a step of deletion', () => {
+  test('takes fewer rows where the last took long, and more where it was quick', async () => {
+    let now = 0;
+    const size = new StepSize(() => now);
+    const sizes: number[] = [];
+    for (const tookMs of [30, 60, 60, 60, 5, 5, 5, 5, 100, 20]) {
+      await size.run(async (rows) => {
+        sizes.push(rows);
+        now += tookMs;
+      });
+    }
+    expect(sizes).toEqual([50, 50, 25, 25, 25, 50, 100, 200, 200, 100]);
+  });
+
+  test('that fails for its length is smaller the next time', async () => {
+    let now = 0;
+    const size = new StepSize(() => now);
+    const failing = size.run(async () => {
+      now += 5000;
+      throw new Error('timeout');
+    });
+    await expect(failing).rejects.toThrow('timeout');
+    expect(await size.run(async (rows) => rows)).toBe(25);
   });
 });

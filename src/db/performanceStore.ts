@@ -14,9 +14,7 @@ import {
   insertQueryPerformanceLogs,
   type QueryPerformanceLogRow,
 } from './queryPerformanceLogs.ts';
-
-/** Rows a statement deletes: some milliseconds with their indexes. */
-const DELETED_AT_ONCE = 250;
+import { StepSize } from './stepSize.ts';
 
 const LAST_STEP_SECONDS = 86_400;
 
@@ -29,7 +27,11 @@ const BEGINNING = new Date(0).toISOString();
 export function performanceStore(db: Knex, timeoutMs: number) {
   // What becomes due later is due after these.
   let expiredUntil = BEGINNING;
+  const metrics = new StepSize();
+  const logs = new StepSize();
   let forgotten = { time: '', untilId: 0 };
+  const deleteLogsBefore = (time: string): Promise<number> =>
+    logs.run((rows) => deleteQueryPerformanceLogsBefore(db, time, rows));
   return {
     insertMetrics: (batch: MetricBatch) => insertPerformanceMetrics(db, batch, timeoutMs),
     insertSlowQueries: (rows: readonly QueryPerformanceLogRow[]) =>
@@ -40,17 +42,18 @@ export function performanceStore(db: Knex, timeoutMs: number) {
       replacePerformanceMetrics(db, ids, rows),
     async deleteExpired(now: string): Promise<number> {
       const request = { seconds: LAST_STEP_SECONDS, from: expiredUntil, now };
-      const { count, last } = await deleteExpiredMetrics(db, request, DELETED_AT_ONCE);
+      const { count, last } = await metrics.run((rows) => deleteExpiredMetrics(db, request, rows));
       expiredUntil = last ?? expiredUntil;
-      const oldest = new Date(Date.parse(now) - LOGS_KEPT_MS).toISOString();
-      return count + (await deleteQueryPerformanceLogsBefore(db, oldest, DELETED_AT_ONCE));
+      return (
+        count + (await deleteLogsBefore(new Date(Date.parse(now) - LOGS_KEPT_MS).toISOString()))
+      );
     },
     async deleteBefore(time: string): Promise<number> {
       if (forgotten.time !== time) forgotten = { time, untilId: 0 };
       const request = { time, afterId: forgotten.untilId };
-      const { count, last } = await deleteMetricsBefore(db, request, DELETED_AT_ONCE);
+      const { count, last } = await metrics.run((rows) => deleteMetricsBefore(db, request, rows));
       forgotten.untilId = last ?? forgotten.untilId;
-      return count + (await deleteQueryPerformanceLogsBefore(db, time, DELETED_AT_ONCE));
+      return count + (await deleteLogsBefore(time));
     },
     findResetTime: () => findPerformanceResetTime(db),
   };

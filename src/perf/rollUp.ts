@@ -8,7 +8,7 @@ const ROWS_A_STEP = 200;
 /** Steps a run, so that the run ends. A minute brings fewer, and what was left behind comes in some runs. */
 const MAX_STEPS = 100;
 
-/** Steps of deletion a run: a hundred thousand rows. */
+/** Steps of deletion a run: ten thousand rows and more. */
 const MAX_DELETIONS = 400;
 
 const coarser = (row: MetricRow, seconds: number): MetricRow => ({

