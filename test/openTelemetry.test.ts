@@ -165,6 +165,44 @@ describe.each(databases)('exported traces on $name', (kind) => {
     ]);
   });
 
+  test('tell the errors that the client was told of, with their places', async () => {
+    const { spans } = await exported(kind, async (api) => {
+      const { as } = await api.given.user();
+      await as.send('query Two { jobs { totalCount } other: users { totalCount } }');
+      await as.send('{ noSuchField }');
+      await as.send('{ viewer { id } }');
+    });
+    const roots = spans.filter((span) => span.kind === 'server');
+    expect(roots.map(({ events }) => events).toSorted((a, b) => a.length - b.length)).toEqual([
+      [],
+      expect.any(Array),
+      expect.any(Array),
+    ]);
+    const events = roots.flatMap((root) => root.events);
+    expect(events).toEqual([
+      {
+        name: 'graphql.error',
+        attributes: {
+          'graphql.error.message': expect.any(String),
+          'graphql.error.path': 'other',
+          'graphql.error.locations': ['1:33'],
+          'graphql.error.schema_coordinate': 'Query.users',
+        },
+      },
+      {
+        name: 'graphql.error',
+        attributes: {
+          'graphql.error.message': expect.stringContaining('noSuchField'),
+          'graphql.error.locations': ['1:3'],
+        },
+      },
+    ]);
+    // Those that failed, and no other span.
+    expect(spans.filter((span) => span.events.length > 0)).toEqual(
+      roots.filter(({ failed }) => failed),
+    );
+  });
+
   test('are one trace, in its time, and without names that clients choose', async () => {
     const { spans, resources, requests } = await exported(kind, sendNested);
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);

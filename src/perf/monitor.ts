@@ -225,6 +225,7 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       heldMs: 0,
       failed: false,
       errorCodes: [],
+      errors: [],
       statements: [],
       statementCount: 0,
       resolvers: new Map(),

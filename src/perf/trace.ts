@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FieldNode } from 'graphql';
 import type { Blame } from './blame.ts';
+import type { TracedError } from './tracedError.ts';
 
 /** Who sent the operation, as it says of itself. */
 export interface Client {
@@ -93,6 +94,8 @@ export interface Trace {
   failed: boolean;
   /** The codes of its errors. */
   errorCodes: string[];
+  /** The first of them. */
+  errors: readonly TracedError[];
   statements: StatementSpan[];
   /** All that were sent, kept as spans or not. */
   statementCount: number;

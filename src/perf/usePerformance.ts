@@ -10,6 +10,7 @@ import type { Monitor, OpenTrace } from './monitor.ts';
 import { operationHashOf } from './operationHash.ts';
 import { type Client, type Trace, traceScope } from './trace.ts';
 import { describeTrace, serverTiming } from './traceDescription.ts';
+import { tracedErrors } from './tracedError.ts';
 
 /** What the plugin reads of the request's context. */
 interface TracedContext {
@@ -83,6 +84,7 @@ export async function traceEvent<Result extends ExecutionResult>(
     const result = await traceScope.run({ trace, resolver: null, batch: null }, run);
     trace.failed = (result.errors ?? []).length > 0;
     trace.errorCodes = codesOf(result.errors ?? []);
+    trace.errors = tracedErrors(result.errors ?? []);
     return result;
   } finally {
     trace.executeMs = performance.now() - trace.startedMs;
@@ -166,6 +168,7 @@ export function usePerformance<Context extends TracedContext>({
       const errors = result.errors ?? [];
       opened.trace.failed = errors.length > 0;
       opened.trace.errorCodes = codesOf(errors);
+      opened.trace.errors = tracedErrors(errors);
       traced.isReader =
         request.headers.has(PERFORMANCE_HEADER) && context !== null && mayRead(context);
       if (traced.isReader) {

@@ -14,6 +14,8 @@ export interface SpanDraft {
   attributes: Record<string, string | number>;
   /** The keys of the spans that caused it. */
   links: string[];
+  /** What happened at its end. */
+  events: { name: string; attributes: Record<string, string | string[]> }[];
   failed: boolean;
 }
 
@@ -28,7 +30,7 @@ const SHOWN_FROM_MS = 1;
 const draft = (
   from: Pick<SpanDraft, 'key' | 'parent' | 'name' | 'startMs' | 'endMs' | 'attributes'> &
     Partial<SpanDraft>,
-): SpanDraft => ({ kind: 'internal', links: [], failed: false, ...from });
+): SpanDraft => ({ kind: 'internal', links: [], events: [], failed: false, ...from });
 
 const fieldKey = (path: string): string => `field ${path}`;
 
@@ -43,6 +45,23 @@ const operationAttributes = (trace: Trace): Attributes => ({
   ...(trace.operationName !== 'anonymous' && { 'graphql.operation.name': trace.operationName }),
   ...documentAttributes(trace),
 });
+
+/** What the client was told of; in the form of `spec/events.yaml` beside the spans. */
+function errorEvents({ errors, resolvers }: Trace): SpanDraft['events'] {
+  return errors.map(({ message, path, locations }) => {
+    const field =
+      path === null ? undefined : resolvers.get(path.replaceAll(/\[\d+\]/g, '.*'))?.field;
+    return {
+      name: 'graphql.error',
+      attributes: {
+        'graphql.error.message': message,
+        ...(path !== null && { 'graphql.error.path': path }),
+        ...(locations.length > 0 && { 'graphql.error.locations': [...locations] }),
+        ...(field !== undefined && { 'graphql.error.schema_coordinate': field }),
+      },
+    };
+  });
+}
 
 /** The span that all others of a trace are in. The client chooses the operation's name: it is not named after it. */
 export function operationSpan(trace: Trace): SpanDraft {
@@ -60,6 +79,7 @@ export function operationSpan(trace: Trace): SpanDraft {
       'whisper.client.name': trace.client.name,
       ...(errorCode && { 'error.type': errorCode }),
     },
+    events: errorEvents(trace),
     failed: trace.failed,
   });
 }

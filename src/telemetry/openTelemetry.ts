@@ -104,7 +104,7 @@ function emit(tracer: Tracer, trace: Trace, databaseSystem: string): void {
   const at = (milliseconds: number): number => trace.startedAt.getTime() + milliseconds;
   const spans = new Map<string, Span>();
   function start(
-    { key, name, kind, startMs, endMs, attributes, links, failed }: SpanDraft,
+    { key, name, kind, startMs, endMs, attributes, links, events, failed }: SpanDraft,
     context: Context,
   ) {
     const linked = links.flatMap((link) => spans.get(link) ?? []);
@@ -119,6 +119,7 @@ function emit(tracer: Tracer, trace: Trace, databaseSystem: string): void {
       context,
     );
     spans.set(key, span);
+    for (const event of events) span.addEvent(event.name, event.attributes, at(endMs));
     if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(at(endMs));
     return span;

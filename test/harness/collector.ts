@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-type Value = { stringValue?: string; intValue?: number; doubleValue?: number };
+type Value = {
+  stringValue?: string;
+  intValue?: number;
+  doubleValue?: number;
+  arrayValue?: { values: { stringValue: string }[] };
+};
 
 interface WireSpan {
   traceId: string;
@@ -15,6 +20,7 @@ interface WireSpan {
   endTimeUnixNano: string;
   attributes: { key: string; value: Value }[];
   links: { traceId: string; spanId: string }[];
+  events: { name: string; attributes: { key: string; value: Value }[] }[];
   status: { code: number };
 }
 
@@ -26,9 +32,10 @@ export interface ReceivedSpan {
   kind: string;
   startNs: bigint;
   endNs: bigint;
-  attributes: Record<string, string | number | undefined>;
+  attributes: Record<string, string | number | string[] | undefined>;
   /** The ids of the spans that it links to. */
   links: string[];
+  events: { name: string; attributes: ReceivedSpan['attributes'] }[];
   failed: boolean;
 }
 
@@ -45,7 +52,10 @@ const valuesOf = (attributes: { key: string; value: Value }[]): ReceivedSpan['at
   Object.fromEntries(
     attributes.map(({ key, value }) => [
       key,
-      value.stringValue ?? value.intValue ?? value.doubleValue,
+      value.stringValue ??
+        value.intValue ??
+        value.doubleValue ??
+        value.arrayValue?.values.map(({ stringValue }) => stringValue),
     ]),
   );
 
@@ -58,6 +68,7 @@ const received = (span: WireSpan): ReceivedSpan => ({
   startNs: BigInt(span.startTimeUnixNano),
   endNs: BigInt(span.endTimeUnixNano),
   attributes: valuesOf(span.attributes),
+  events: span.events.map(({ name, attributes }) => ({ name, attributes: valuesOf(attributes) })),
   links: span.links.map(({ spanId }) => spanId),
   failed: span.status.code === 2,
 });
