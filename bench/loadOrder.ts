@@ -16,8 +16,8 @@ export interface LoadResult {
   seconds: number;
   /** With those that were on their way when the time was over. */
   sent: number;
-  /** Answers that were none: not 2xx, not whole, with errors, or not there in ten seconds. */
-  failed: number;
+  /** What went wrong: answers with errors, not 2xx, not whole, or not there in a minute. Null where nothing did. */
+  failure: string | null;
   p50Ms: number;
   p99Ms: number;
 }

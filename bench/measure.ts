@@ -65,13 +65,13 @@ export async function measureRound(
   options: LoadOptions,
 ): Promise<Round> {
   const before = await contender.cpuMicroseconds();
-  const { answered, seconds, sent, failed, p50Ms, p99Ms } = await generator.run({
+  const { answered, seconds, sent, failure, p50Ms, p99Ms } = await generator.run({
     ...options,
     url: contender.url,
     requests: requestsFor(contender, requests),
   });
   const after = await cpuWhenQuiet(contender);
-  if (failed > 0) throw new Error(`${failed} of ${sent} requests failed`);
+  if (failure) throw new Error(failure);
   return {
     requestsPerSecond: answered / seconds,
     p50Ms,

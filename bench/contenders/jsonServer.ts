@@ -25,8 +25,7 @@ export const jsonServer = (answer: Answer): Server =>
         });
         response.end(json);
       } catch (error) {
-        console.error(error);
-        response.writeHead(500).end();
+        response.writeHead(500).end(String(error));
       }
     });
   });
