@@ -107,10 +107,29 @@ async function keptFolder(kind: DatabaseKind, size: DatabaseSize): Promise<strin
   return kept;
 }
 
+const RUN = 'whisper-bench-run-';
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Runs that were cut off leave their copy behind. A server of PostgreSQL ends when its folder is gone. */
+async function removeLeftBehind(): Promise<void> {
+  for (const name of globSync(`${RUN}*`, { cwd: tmpdir() })) {
+    const pid = Number(name.slice(RUN.length).split('-')[0]);
+    if (!isAlive(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
 /** A database of its own for a run, with the data of this size. */
 export async function openDatabase(kind: DatabaseKind, size: DatabaseSize): Promise<BenchDatabase> {
+  await removeLeftBehind();
   const kept = await keptFolder(kind, size);
-  const directory = makeFolder('whisper-bench-run-');
+  const directory = makeFolder(`${RUN}${process.pid}-`);
   // The files of PostgreSQL stay its user's, which only `cp` can do.
   execFileSync('cp', ['-a', `${kept}/.`, directory]);
   const database = await open(kind, directory);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type ContenderName, contenders } from './contenders.ts';
+import { type ContenderName, contenderNames, usualContenders } from './contenders.ts';
 import { type DatabaseKind, type DatabaseSize, databaseKinds } from './database.ts';
 import { type WorkloadName, workloads } from './workloads.ts';
 
@@ -31,7 +31,6 @@ function namesOf<Name extends string>(text: string, known: readonly Name[]): Nam
 }
 
 // Object.keys forgets the names of the keys.
-const contenderNames = Object.keys(contenders) as ContenderName[];
 const workloadNames = Object.keys(workloads) as WorkloadName[];
 
 /** All contenders in all workloads, but hardly long enough to compare them: CI sees that nothing is broken. */
@@ -51,7 +50,7 @@ export function readOptions(args: string[]): BenchOptions {
       rounds: { type: 'string', default: '9' },
       seconds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '48' },
-      only: { type: 'string', default: contenderNames.join() },
+      only: { type: 'string' },
       workloads: { type: 'string', default: workloadNames.join() },
       databases: { type: 'string', default: databaseKinds.join() },
     },
@@ -62,7 +61,11 @@ export function readOptions(args: string[]): BenchOptions {
     seconds: Number(values.seconds),
     warmUpRounds: 1,
     connections: Number(values.connections),
-    only: namesOf(values.only, contenderNames),
+    only: values.only
+      ? namesOf(values.only, contenderNames)
+      : values.quick
+        ? contenderNames
+        : usualContenders,
     workloads: namesOf(values.workloads, workloadNames),
     databases: namesOf(values.databases, databaseKinds),
     size: { users: 1_000, jobs: 200_000 },

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 
 /** What a server tells the benchmark by IPC, once when it listens and again whenever it is asked. */
@@ -9,18 +10,33 @@ export interface ServerReport {
   heapUsedBytes: number;
 }
 
+/** Of this process and, where it has several, of those that serve for it. */
+async function currentReport(url: string): Promise<ServerReport> {
+  const workers = Object.values(cluster.workers ?? {}).flatMap((worker) =>
+    worker ? [reportOf(worker.process)] : [],
+  );
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  const own = {
+    url,
+    cpuMicroseconds: user + system,
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+  };
+  return (await Promise.all(workers)).reduce(
+    (total, report) => ({
+      url,
+      cpuMicroseconds: total.cpuMicroseconds + report.cpuMicroseconds,
+      residentBytes: total.residentBytes + report.residentBytes,
+      heapUsedBytes: total.heapUsedBytes + report.heapUsedBytes,
+    }),
+    own,
+  );
+}
+
 /** Of the server's side: tells that it listens, and answers from then on. */
 export function reportToBenchmark(url: string): void {
-  const report = (): void => {
-    const { user, system } = process.cpuUsage();
-    const { rss, heapUsed } = process.memoryUsage();
-    process.send?.({
-      url,
-      cpuMicroseconds: user + system,
-      residentBytes: rss,
-      heapUsedBytes: heapUsed,
-    } satisfies ServerReport);
-  };
+  const report = async () => process.send?.(await currentReport(url));
   process.on('message', report);
   report();
 }
