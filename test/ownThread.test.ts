@@ -45,7 +45,7 @@ test('a thread that has ended is replaced by a new one', async () => {
   });
   const connection = await db.client.acquireConnection();
   await connection.close();
-  await expect(connection.run('SELECT 1', [])).rejects.toThrow('has ended');
+  await expect(connection.run('SELECT 1', [], false)).rejects.toThrow('has ended');
   await db.client.releaseConnection(connection);
   expect(await select(db, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   await db.destroy();

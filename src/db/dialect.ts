@@ -34,9 +34,19 @@ export interface PageOfEachParent {
   columns: readonly string[];
   parentColumn: string;
   parentType: KeyType;
-  parents: readonly (string | number)[];
+  /** As `keyList` gives them. */
+  parents: Knex.RawBinding;
   /** Narrows and orders the rows of one parent; it must set an order and a limit. */
   narrow(query: Knex.QueryBuilder): Knex.QueryBuilder;
+}
+
+/** A join with the one row of another table that belongs to a row, or with none. */
+export interface OneRowJoin {
+  table: string;
+  columns: readonly string[];
+  keyColumn: string;
+  /** The column that has its key. */
+  key: string;
 }
 
 /** What the databases do differently. Ask it what to write, not what it is called. */
@@ -53,6 +63,8 @@ export interface Dialect {
   lowest(kind: OrderingKind): string | number;
   /** The first rows of each parent, stopping early at each: the work does not grow with the rows left out. */
   pageOfEachParent(db: Knex, page: PageOfEachParent): Knex.QueryBuilder;
+  /** Joins it by an index, whatever else the planner might think of: no other row of the table is read. */
+  joinOne(join: OneRowJoin): string;
   /** The UTC day of a time, as text `YYYY-MM-DD`. */
   day(column: string): string;
   /** The seconds since 1970 of a time, as a whole number. */

@@ -1,15 +1,26 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
+import { compiled } from './compiled.ts';
 import type { IndexedFilters } from './indexed.ts';
 import {
+  including,
+  type JobSelection,
+  jobSelection,
+  type ReadJob,
+  readJobs,
+  selectBeside,
+  selectJobs,
+} from './jobSelection.ts';
+import {
   countOfEachParent,
-  findPage,
-  findPageOfEachParent,
+  keysetPage,
   type Ordering,
   type Page,
   type PageRequest,
+  pageOf,
+  pagesOfEachParent,
 } from './keyset.ts';
-import { type Range, whereBetween } from './range.ts';
+import { fromZero, type Range, whereBetween } from './range.ts';
 
 export const jobStatuses = [
   'queued',
@@ -90,7 +101,14 @@ export const jobColumns = [
   'error_message',
 ] as const satisfies readonly (keyof JobRow)[];
 
+/** All of the job, and nothing beside it. */
+export const wholeJob = jobSelection({ columns: jobColumns, user: null, metadata: null });
+
 export const isTranscribed = ({ status }: JobRow): boolean => transcribedStatuses.includes(status);
+
+/** Those of jobs are all made below, of such columns. */
+const columnOf = ({ column }: Ordering<JobRow>): keyof JobRow =>
+  column.slice('jobs.'.length) as keyof JobRow;
 
 const ordering = (
   name: string,
@@ -151,11 +169,18 @@ function filtered(db: Knex, query: Knex.QueryBuilder, filter: JobFilter): Knex.Q
   return query;
 }
 
-export async function findJobsByIds(db: Knex, ids: readonly string[]): Promise<JobRow[]> {
-  const dialect = dialectOf(db);
-  return db('jobs')
-    .select(jobColumns)
-    .whereRaw(dialect.isAnyOf('id', 'text'), [dialect.keyList(ids)]);
+export async function findJobsByIds(
+  db: Knex,
+  ids: readonly string[],
+  selection = wholeJob,
+): Promise<ReadJob[]> {
+  const { isAnyOf, keyList } = dialectOf(db);
+  const statement = compiled(db, {
+    shape: `findJobsByIds ${selection.key}`,
+    values: { ids: keyList(ids) },
+    build: (values) => selectJobs(db, selection).whereRaw(isAnyOf('jobs.id', 'text'), [values.ids]),
+  });
+  return readJobs(db, statement, selection);
 }
 
 /** At most `limit` jobs of these users that changed since a time, in no order. */
@@ -203,30 +228,75 @@ export async function findJobIdsToChange(
 export interface JobPageRequest {
   filter: JobFilter;
   page: PageRequest<JobRow>;
+  /** The whole job where it is not said. */
+  selection?: JobSelection;
 }
 
-export async function findJobPage(
-  db: Knex,
-  { filter, page }: JobPageRequest,
-): Promise<Page<JobRow>> {
-  return findPage(db, filtered(db, db('jobs').select(jobColumns), filter), page);
+/** What a page's statement reads: the column that it is ordered by makes the cursors. */
+const pageSelection = ({ page, selection = wholeJob }: JobPageRequest): JobSelection =>
+  including(selection, columnOf(page.ordering));
+
+/** The filter with ranges that compiled statements can have. */
+const comparable = (filter: JobFilter): JobFilter => ({
+  ...filter,
+  durationSeconds: fromZero(filter.durationSeconds),
+  fileSizeBytes: fromZero(filter.fileSizeBytes),
+});
+
+/** The shape of a page's statement, but for its filter and cursors. */
+const shapeOfPage = (
+  { ordering, descending, fromEnd, limit }: PageRequest<JobRow>,
+  selection: JobSelection,
+): string => `${selection.key} ${ordering.name} ${descending} ${fromEnd} ${limit} `;
+
+export async function findJobPage(db: Knex, request: JobPageRequest): Promise<Page<ReadJob>> {
+  const { filter, page } = request;
+  const selection = pageSelection(request);
+  const statement = compiled(db, {
+    shape: `findJobPage ${shapeOfPage(page, selection)}`,
+    values: { filter: comparable(filter), after: page.after, before: page.before },
+    build: ({ filter, after, before }) =>
+      keysetPage(filtered(db, selectJobs(db, selection), filter), dialectOf(db), {
+        ...page,
+        after,
+        before,
+      }),
+  });
+  return pageOf(await readJobs(db, statement, selection), page);
 }
 
 export async function findJobPagesByUserIds(
   db: Knex,
   userIds: readonly number[],
-  { filter, page }: JobPageRequest,
-): Promise<Map<number, Page<JobRow>>> {
-  return findPageOfEachParent(db, {
-    table: 'jobs',
-    columns: jobColumns,
-    parentColumn: 'user_id',
-    parentType: 'integer',
-    parents: userIds,
-    parentOf: (row: JobRow) => row.user_id,
-    filter: (query) => filtered(db, query, filter),
-    page,
+  request: JobPageRequest,
+): Promise<Map<number, Page<ReadJob>>> {
+  const { filter, page } = request;
+  const selection = including(pageSelection(request), 'user_id');
+  const dialect = dialectOf(db);
+  const statement = compiled(db, {
+    shape: `findJobPagesByUserIds ${shapeOfPage(page, selection)}`,
+    values: {
+      userIds: dialect.keyList(userIds),
+      filter: comparable(filter),
+      after: page.after,
+      before: page.before,
+    },
+    build(values) {
+      const { after, before } = values;
+      const pages = dialect.pageOfEachParent(db, {
+        table: 'jobs',
+        columns: selection.columns,
+        parentColumn: 'user_id',
+        parentType: 'integer',
+        parents: values.userIds,
+        narrow: (query) =>
+          keysetPage(filtered(db, query, values.filter), dialect, { ...page, after, before }),
+      });
+      return selectBeside(db, pages, selection, 'page');
+    },
   });
+  const rows = await readJobs(db, statement, selection);
+  return pagesOfEachParent(rows, { parents: userIds, parentOf: (row) => row.user_id, page });
 }
 
 export async function countJobs(db: Knex, filter: JobFilter): Promise<number> {

@@ -80,7 +80,10 @@ export function keysetPage<Row>(
 }
 
 /** The rows that `keysetPage` brought, in the order asked for, and what lies beyond them. */
-export function pageOf<Row>(found: readonly Row[], page: PageRequest<Row>): Page<Row> {
+export function pageOf<OrderedRow, Row extends OrderedRow>(
+  found: readonly Row[],
+  page: PageRequest<OrderedRow>,
+): Page<Row> {
   const rows = found.slice(0, page.limit);
   const more = found.length > page.limit;
   if (page.fromEnd) rows.reverse();
@@ -173,15 +176,31 @@ export async function findPage<Row>(
   return pageOf(rows, page);
 }
 
-interface PageOfParents<Row, Parent> {
+interface RowsOfParents<Row, Parent> {
+  parents: readonly Parent[];
+  parentOf(row: Row): Parent;
+  page: PageRequest<Row>;
+}
+
+interface PageOfParents<Row, Parent> extends RowsOfParents<Row, Parent> {
   table: string;
   columns: readonly string[];
   parentColumn: string;
   parentType: KeyType;
-  parents: readonly Parent[];
-  parentOf(row: Row): Parent;
   filter(query: Knex.QueryBuilder): Knex.QueryBuilder;
-  page: PageRequest<Row>;
+}
+
+/** The pages of many parents, of the rows that one statement brought in no order. */
+export function pagesOfEachParent<OrderedRow, Row extends OrderedRow, Parent>(
+  rows: readonly Row[],
+  { parents, parentOf, page }: RowsOfParents<OrderedRow, Parent>,
+): Map<Parent, Page<Row>> {
+  const found = new Map<Parent, Row[]>(parents.map((parent) => [parent, []]));
+  for (const row of rows) found.get(parentOf(row))?.push(row);
+  const order = inOrderOf(page);
+  return new Map(
+    [...found].map(([parent, own]) => [parent, pageOf(own.sort(order), page)] as const),
+  );
 }
 
 /** The same page of each of many parents, in one statement that stops early at each. */
@@ -196,15 +215,10 @@ export async function findPageOfEachParent<Row, Parent extends string | number>(
     columns,
     parentColumn,
     parentType,
-    parents,
+    parents: dialect.keyList(parents),
     narrow: (query) => keysetPage(filter(query), dialect, page),
   });
-  const found = new Map<Parent, Row[]>(parents.map((parent) => [parent, []]));
-  for (const row of rows) found.get(parentOf(row))?.push(row);
-  const order = inOrderOf(page);
-  return new Map(
-    [...found].map(([parent, own]) => [parent, pageOf(own.sort(order), page)] as const),
-  );
+  return pagesOfEachParent(rows, { parents, parentOf, page });
 }
 
 interface CountOfParents<Parent> {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { compiled, rowsOf } from './compiled.ts';
 
 export interface MetadataRow {
   job_id: string;
@@ -16,7 +17,7 @@ export interface MetadataRow {
   generated_at: string;
 }
 
-const metadataColumns = [
+export const metadataColumns = [
   'job_id',
   'tokens',
   'duration',
@@ -34,8 +35,12 @@ export async function findMetadataByJobIds(
   db: Knex,
   jobIds: readonly string[],
 ): Promise<MetadataRow[]> {
-  const dialect = dialectOf(db);
-  return db('metadata')
-    .select(metadataColumns)
-    .whereRaw(dialect.isAnyOf('job_id', 'text'), [dialect.keyList(jobIds)]);
+  const { isAnyOf, keyList } = dialectOf(db);
+  const statement = compiled(db, {
+    shape: 'findMetadataByJobIds',
+    values: { jobIds: keyList(jobIds) },
+    build: (values) =>
+      db('metadata').select(metadataColumns).whereRaw(isAnyOf('job_id', 'text'), [values.jobIds]),
+  });
+  return rowsOf(db, statement);
 }

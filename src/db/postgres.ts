@@ -47,6 +47,8 @@ function statementName(sql: string): string {
 interface Query {
   sql: string;
   bindings?: readonly unknown[];
+  /** Whether a row is to be the values of its columns, in order. */
+  asArrays?: boolean;
   response?: QueryResult;
 }
 
@@ -68,6 +70,7 @@ export class PostgresqlClient extends PostgresClient {
         text: query.sql,
         values: [...bindings],
         types,
+        ...(query.asArrays && { rowMode: 'array' }),
       });
       return { result: query, rowCount: query.response.rowCount ?? 0 };
     });
@@ -103,7 +106,8 @@ class PostgresqlRehearsalClient extends PostgresqlClient {
 
   override async _query(_connection: unknown, query: Query): Promise<Query> {
     const { sql, bindings = [] } = query;
-    const rows = await answerOf(this.config)({ sql, bindings });
+    const supposed = await answerOf(this.config)({ sql, bindings });
+    const rows = query.asArrays ? supposed.map((row) => Object.values(row)) : supposed;
     const response = { command: 'SELECT', rows, rowCount: rows.length, oid: 0, fields: [] };
     return Object.assign(query, { response });
   }
@@ -134,12 +138,15 @@ export const postgres: Dialect = {
     return db
       .select(columns.map((column) => `page.${column}`))
       .from(
-        db.raw(`${postgres.eachKey(parentType)} CROSS JOIN LATERAL ? AS page`, [
-          postgres.keyList(parents),
-          first,
-        ]),
+        db.raw(`${postgres.eachKey(parentType)} CROSS JOIN LATERAL ? AS page`, [parents, first]),
       );
   },
+  // OFFSET keeps it a look-up for each row: the planner would rather read a small table whole.
+  // Not `ON true`, which pg_stat_statements takes for a value.
+  joinOne: ({ table, columns, keyColumn, key }) =>
+    `LEFT JOIN LATERAL (SELECT ${columns.map((column) => `one.${column}`).join(', ')}
+       FROM "${table}" AS one WHERE one.${keyColumn} = ${key} OFFSET 0) AS ${table}
+       ON ${table}.${keyColumn} = ${key}`,
   secondsOf: (column) => `floor(extract(epoch FROM ${column}))::bigint`,
   // The table itself says what type each of its columns has.
   rowsFromJson: (table, columns) =>

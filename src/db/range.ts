@@ -8,6 +8,10 @@ export interface Range<Value> {
   to?: Value | null | undefined;
 }
 
+/** The same range of numbers that are never below zero: a bound below that takes one more condition, so another text. */
+export const fromZero = (range: Range<number> | null | undefined): Range<number> | null =>
+  range ? { from: range.from == null ? null : Math.max(0, range.from), to: range.to } : null;
+
 /** Adds `from <= value < to`, on the expression that the ordering's index has. */
 export function whereBetween<Row, Value extends string | number>(
   db: Knex,

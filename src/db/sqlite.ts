@@ -25,6 +25,8 @@ import { Turns } from './turns.ts';
 interface Query {
   sql: string;
   bindings?: readonly unknown[];
+  /** Whether a row is to be the values of its columns, in order. */
+  asArrays?: boolean;
   response?: unknown;
   context?: { lastID: number | bigint; changes: number };
 }
@@ -32,7 +34,11 @@ interface Query {
 /** A connection on whatever thread: one that is elsewhere answers later. */
 export interface AnyThreadConnection {
   readonly isOpen: boolean;
-  run(sql: string, bindings: readonly unknown[]): SqliteOutcome | Promise<SqliteOutcome>;
+  run(
+    sql: string,
+    bindings: readonly unknown[],
+    asArrays: boolean,
+  ): SqliteOutcome | Promise<SqliteOutcome>;
   columns(sql: string): SqliteColumn[] | Promise<SqliteColumn[]>;
   close(): void | Promise<void>;
 }
@@ -99,7 +105,7 @@ export class SqliteClient extends BetterSqlite3Client {
 
   async _query(connection: AnyThreadConnection, query: Query): Promise<Query> {
     const bindings = this._formatBindings(query.bindings);
-    const run = () => connection.run(query.sql, bindings);
+    const run = () => connection.run(query.sql, bindings, query.asArrays ?? false);
     return observed(this.config, { connection, sql: query.sql, bindings }, () => {
       const outcome = orUntilFree(run);
       return outcome instanceof Promise
@@ -148,7 +154,8 @@ class SqliteRehearsalClient extends SqliteClient {
 
   override async _query(_connection: unknown, query: Query): Promise<Query> {
     const bindings = this._formatBindings(query.bindings);
-    query.response = await answerOf(this.config)({ sql: query.sql, bindings });
+    const rows = await answerOf(this.config)({ sql: query.sql, bindings });
+    query.response = query.asArrays ? rows.map((row) => Object.values(row)) : rows;
     return query;
   }
 }
@@ -177,11 +184,12 @@ export const sqlite: Dialect = {
       .select(columns.map((column) => `page.${column}`))
       .from(
         db.raw(`${sqlite.eachKey(parentType)} CROSS JOIN ${table} AS page ON page.rowid IN ?`, [
-          sqlite.keyList(parents),
+          parents,
           first,
         ]),
       );
   },
+  joinOne: ({ table, keyColumn, key }) => `LEFT JOIN ${table} ON ${table}.${keyColumn} = ${key}`,
   day: (column) => `substr(${column}, 1, 10)`,
   secondsOf: (column) => `unixepoch(${column})`,
   rowsFromJson: (_table, columns) =>

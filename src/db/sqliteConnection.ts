@@ -83,9 +83,10 @@ export class SqliteConnection {
     return statement;
   }
 
-  run(sql: string, bindings: readonly unknown[]): SqliteOutcome {
+  /** `asArrays`: each row as the values of its columns, in order. */
+  run(sql: string, bindings: readonly unknown[], asArrays: boolean): SqliteOutcome {
     const statement = this.#prepare(sql);
-    if (statement.reader) return { kind: 'rows', rows: statement.all(bindings) };
+    if (statement.reader) return { kind: 'rows', rows: statement.raw(asArrays).all(bindings) };
     const { changes, lastInsertRowid } = statement.run(bindings);
     return { kind: 'change', changes, lastInsertRowid };
   }

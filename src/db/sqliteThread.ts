@@ -11,6 +11,8 @@ export interface ThreadStatement {
   sql: string;
   /** Null where it is not to be run, and only its columns are asked for. */
   bindings: readonly unknown[] | null;
+  /** Whether a row is to be the values of its columns, in order. */
+  asArrays: boolean;
 }
 
 export type ThreadAnswer =
@@ -22,11 +24,11 @@ export type ThreadAnswer =
 const { filename, isReadOnly } = workerData as ThreadFile;
 const opened = SqliteConnection.open(filename, isReadOnly);
 
-async function answer({ sql, bindings }: ThreadStatement): Promise<ThreadAnswer> {
+async function answer({ sql, bindings, asArrays }: ThreadStatement): Promise<ThreadAnswer> {
   try {
     const connection = await opened;
     if (bindings === null) return { columns: connection.columns(sql) };
-    return { outcome: connection.run(sql, bindings) };
+    return { outcome: connection.run(sql, bindings, asArrays) };
   } catch (error) {
     // On the way to another thread an error loses its code.
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';

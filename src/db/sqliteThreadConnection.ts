@@ -42,14 +42,14 @@ export class SqliteThreadConnection {
     }
   }
 
-  async run(sql: string, bindings: readonly unknown[]): Promise<SqliteOutcome> {
-    const answer = await this.#ask({ sql, bindings });
+  async run(sql: string, bindings: readonly unknown[], asArrays: boolean): Promise<SqliteOutcome> {
+    const answer = await this.#ask({ sql, bindings, asArrays });
     if ('outcome' in answer) return answer.outcome;
     throw new TypeError('The thread answered something else than was asked.');
   }
 
   async columns(sql: string): Promise<SqliteColumn[]> {
-    const answer = await this.#ask({ sql, bindings: null });
+    const answer = await this.#ask({ sql, bindings: null, asArrays: false });
     if ('columns' in answer) return answer.columns;
     throw new TypeError('The thread answered something else than was asked.');
   }

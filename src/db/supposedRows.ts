@@ -120,7 +120,9 @@ export class SupposedRows {
     return row;
   }
 
-  #value({ name, kind }: AnswerColumn): unknown {
+  #value({ name: fullName, kind }: AnswerColumn): unknown {
+    // What is read along with a job is named by where it belongs: `user.role`.
+    const name = fullName.slice(fullName.lastIndexOf('.') + 1);
     if (name in this.#known) return this.#known[name];
     if (name in samples) return samples[name];
     if (!/^id$|_id$/.test(name)) return ofKind[kind];

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { compiled, rowsOf } from './compiled.ts';
 import type { IndexedFilters } from './indexed.ts';
 import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
 import { type Range, whereBetween } from './range.ts';
@@ -23,7 +24,7 @@ export interface UserRow {
   is_active: SqlBoolean;
 }
 
-const userColumns = [
+export const userColumns = [
   'id',
   'username',
   'email',
@@ -102,10 +103,14 @@ function filtered(db: Knex, query: Knex.QueryBuilder, filter: UserFilter): Knex.
 }
 
 export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<UserRow[]> {
-  const dialect = dialectOf(db);
-  return db('users')
-    .select(userColumns)
-    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(ids)]);
+  const { isAnyOf, keyList } = dialectOf(db);
+  const statement = compiled(db, {
+    shape: 'findUsersByIds',
+    values: { ids: keyList(ids) },
+    build: (values) =>
+      db('users').select(userColumns).whereRaw(isAnyOf('id', 'integer'), [values.ids]),
+  });
+  return rowsOf(db, statement);
 }
 
 export async function findUserByUsername(db: Knex, username: string): Promise<UserRow | null> {

@@ -12,6 +12,7 @@ import { metadataByJobId } from './metadataByJobId.ts';
 import { segmentById } from './segmentById.ts';
 import { segmentCountByJobId } from './segmentCountByJobId.ts';
 import { segmentPageByJobId } from './segmentPageByJobId.ts';
+import { selectedJobById } from './selectedJobById.ts';
 import { transcriptByJobId } from './transcriptByJobId.ts';
 import { userById } from './userById.ts';
 
@@ -28,6 +29,7 @@ const factories = {
   segmentById,
   segmentCountByJobId,
   segmentPageByJobId,
+  selectedJobById,
   transcriptByJobId,
   userById,
 };

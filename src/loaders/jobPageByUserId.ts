@@ -1,18 +1,14 @@
 import type { Databases } from '../db/client.ts';
 import { isIndexed } from '../db/indexed.ts';
-import {
-  findJobPagesByUserIds,
-  indexedJobFilters,
-  type JobPageRequest,
-  type JobRow,
-} from '../db/jobs.ts';
+import type { ReadJob } from '../db/jobSelection.ts';
+import { findJobPagesByUserIds, indexedJobFilters, type JobPageRequest } from '../db/jobs.ts';
 import { emptyPage, type Page } from '../db/keyset.ts';
 import type { LoaderOptions } from './batched.ts';
 import { ofEachParent } from './ofEachParent.ts';
 
 /** user id and what is asked → a page of the user's jobs. */
 export const jobPageByUserId = ({ db, longReads }: Databases, options: LoaderOptions) =>
-  ofEachParent<number, JobPageRequest, Page<JobRow>>(
+  ofEachParent<number, JobPageRequest, Page<ReadJob>>(
     'jobPageByUserId',
     options,
     (parents, request) => {

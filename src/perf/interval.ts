@@ -40,11 +40,30 @@ export const OTHER = '(other)';
 /** Different keys in an interval. Clients choose the names of operations, so they must not fill the memory. */
 const MAX_ENTRIES = 5000;
 
+type EntriesOfKind = Map<string, Entry>;
+
+/** The entries of an operation and a client: of each kind by hash, or by name where there is none. */
+type EntriesOfCaller = Map<MetricKind, EntriesOfKind>;
+
+/** The member of a map, made where it is not there. */
+function memberOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+const newMap = <Key, Value>(): Map<Key, Value> => new Map();
+
 /** Everything that was counted from one flush to the next. Its sums are exact, even where names found no room. */
 export class Interval {
   readonly from: Date;
   readonly #maxEntries: number;
-  readonly #entries = new Map<string, Entry>();
+  /** By operation and by client. One text of all would have to be made, and hashed, at each count. */
+  readonly #callers = new Map<string, Map<string, EntriesOfCaller>>();
+  readonly #entries: Entry[] = [];
   /** Calls that were counted under `(other)`. */
   #overflow = 0;
 
@@ -68,11 +87,11 @@ export class Interval {
   }
 
   get entries(): Iterable<Entry> {
-    return this.#entries.values();
+    return this.#entries;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.length;
   }
 
   get overflow(): number {
@@ -80,24 +99,29 @@ export class Interval {
   }
 
   #aggregate(key: MetricKey): Aggregate {
-    const id = `${key.kind}\n${key.name}\n${key.hash}\n${key.operation}\n${key.client}`;
-    let entry = this.#entries.get(id);
-    if (!entry) {
-      const isFull = this.#entries.size >= this.#maxEntries;
-      // There are few of these, so they always find room.
-      if (isFull && key.name !== OTHER && key.kind !== 'total') {
-        this.#overflow += 1;
-        return this.#aggregate({
-          kind: key.kind,
-          name: OTHER,
-          hash: '',
-          operation: '',
-          client: '',
-        });
-      }
-      entry = { ...key, aggregate: new Aggregate() };
-      this.#entries.set(id, entry);
+    const id = key.hash || key.name;
+    const entry = this.#callers.get(key.operation)?.get(key.client)?.get(key.kind)?.get(id);
+    return entry ? entry.aggregate : this.#begin(key, id);
+  }
+
+  #begin(key: MetricKey, id: string): Aggregate {
+    const isFull = this.#entries.length >= this.#maxEntries;
+    // There are few of these, so they always find room.
+    if (isFull && key.name !== OTHER && key.kind !== 'total') {
+      this.#overflow += 1;
+      return this.#aggregate({
+        kind: key.kind,
+        name: OTHER,
+        hash: '',
+        operation: '',
+        client: '',
+      });
     }
+    const entry = { ...key, aggregate: new Aggregate() };
+    const callers = memberOf(this.#callers, key.operation, newMap<string, EntriesOfCaller>);
+    const kinds = memberOf(callers, key.client, newMap<MetricKind, EntriesOfKind>);
+    memberOf(kinds, key.kind, newMap<string, Entry>).set(id, entry);
+    this.#entries.push(entry);
     return entry.aggregate;
   }
 }

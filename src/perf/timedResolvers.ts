@@ -54,12 +54,30 @@ const isPromise = (value: unknown): value is Promise<unknown> =>
 
 type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
-function timed(field: string, resolve: Resolver, heldThread: HeldThread): Resolver {
+interface TimedField {
+  resolve: Resolver;
+  extensions: GraphQLField<unknown, unknown>['extensions'];
+}
+
+/** Whether a resolver only hands on what was read along with its parent, as its `extensions` say. */
+function isThere(parent: unknown, readAlong: string | null): boolean {
+  if (readAlong === null) return false;
+  // A parent that has fields to resolve is an object.
+  return (parent as Record<string, unknown>)[readAlong] !== undefined;
+}
+
+function timed(
+  name: string,
+  { resolve, extensions }: TimedField,
+  heldThread: HeldThread,
+): Resolver {
+  const readAlong = typeof extensions.readAlong === 'string' ? extensions.readAlong : null;
   return (parent, args, context, info) => {
+    if (isThere(parent, readAlong)) return resolve(parent, args, context, info);
     const trace = traceScope.current()?.trace;
     if (!trace || trace.isClosed) return resolve(parent, args, context, info);
     const startedAt = performance.now();
-    const span = trace.places.get(info.fieldNodes) ?? spanOf(trace, field, info, startedAt);
+    const span = trace.places.get(info.fieldNodes) ?? spanOf(trace, name, info, startedAt);
     const end = (failed: boolean): void => {
       const endedAt = performance.now();
       const durationMs = endedAt - startedAt;
@@ -75,7 +93,7 @@ function timed(field: string, resolve: Resolver, heldThread: HeldThread): Resolv
       try {
         result = traceScope.run(span.scope, resolve, parent, args, context, info);
       } finally {
-        heldThread.end(trace, 'resolver', field, startedAt, outerMs);
+        heldThread.end(trace, 'resolver', name, startedAt, outerMs);
       }
       // What is synchronous stays so.
       if (!isPromise(result)) {
@@ -118,7 +136,8 @@ export function timeResolvers(schema: GraphQLSchema, heldThread: HeldThread): Gr
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
       if (field.resolve && isWritten(field) && !isRelay(type.name, field.name)) {
-        field.resolve = timed(`${type.name}.${field.name}`, field.resolve, heldThread);
+        const { resolve, extensions } = field;
+        field.resolve = timed(`${type.name}.${field.name}`, { resolve, extensions }, heldThread);
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { InputShapeFromFields } from '@pothos/core';
+import type { GraphQLResolveInfo } from 'graphql';
 import { userIdInSight, visibleJob } from '../auth/visibility.ts';
 import { isIndexed } from '../db/indexed.ts';
 import {
@@ -7,6 +8,7 @@ import {
   indexedJobFilters,
   isTranscribed,
   type JobPageRequest,
+  type JobRow,
   type JobStatus as JobStatusName,
   jobOrderings,
   jobStatuses,
@@ -23,6 +25,7 @@ import {
 } from './connection.ts';
 import { enumValues } from './enumValues.ts';
 import { JobFailure } from './jobFailure.ts';
+import { readAlong, reads, selectedJobs } from './lookAhead.ts';
 import { Job, Metadata, Segment, User } from './nodes.ts';
 import { DateTimeRange, FloatRange, SafeIntRange, timeRange } from './range.ts';
 import { SegmentConnection } from './segment.ts';
@@ -57,6 +60,7 @@ Job.implement({
     status: t.field({
       type: JobStatus,
       description: 'How far it is, or how it ended.',
+      extensions: reads<JobRow>('status'),
       resolve: (job) => job.status,
     }),
     createdAt: t.expose('created_at', { type: 'DateTime', description: 'When it was uploaded.' }),
@@ -105,6 +109,7 @@ Job.implement({
       type: JobFailure,
       nullable: true,
       description: 'Why its latest attempt failed; null where none did.',
+      extensions: reads<JobRow>('error_code'),
       resolve: (job) => job.error_code,
     }),
     errorMessage: t.exposeString('error_message', {
@@ -115,21 +120,27 @@ Job.implement({
       type: User,
       nullable: true,
       description: 'Who uploaded the file. Null for workers, who do not see users.',
-      resolve: (job, _args, { loaders, viewer }) =>
+      extensions: readAlong('user'),
+      resolve(job, _args, { loaders, viewer }) {
         // Who sees a job and is a person is its owner or an administrator.
-        viewer?.kind === 'user' ? loaders.userById.load(job.user_id) : null,
+        if (viewer?.kind !== 'user') return null;
+        return job.user === undefined ? loaders.userById.load(job.user_id) : job.user;
+      },
     }),
     metadata: t.field({
       type: Metadata,
       nullable: true,
       description: 'What was found in the transcript; null until it is there.',
-      resolve: (job, _args, { loaders }) => loaders.metadataByJobId.load(job.id),
+      extensions: readAlong('metadata'),
+      resolve: (job, _args, { loaders }) =>
+        job.metadata === undefined ? loaders.metadataByJobId.load(job.id) : job.metadata,
     }),
     segments: t.connection(
       {
         type: Segment,
         description: 'The transcript in pieces, in order of time.',
         complexity: connectionComplexity,
+        extensions: reads<JobRow>('status'),
         resolve: async (job, args, { loaders }) => {
           const request = pageRequest(args, segmentOrdering, false);
           // Until the job is done, its segments are what a worker is handing in, or failed to.
@@ -154,6 +165,7 @@ Job.implement({
       },
       // All segments of the job are read, some thousands of them where it is long.
       complexity: 400,
+      extensions: reads<JobRow>('status'),
       resolve: (job, { format }, { loaders }) =>
         isTranscribed(job)
           ? loaders.transcriptByJobId.load({ parent: job.id, request: format ?? 'text' })
@@ -223,12 +235,17 @@ export const jobFilter = (
 type JobArguments = ConnectionArguments & InputShapeFromFields<typeof jobArguments>;
 
 /** What the arguments ask for, of the jobs of one user or (null) of anybody. */
-export function jobPageRequest(args: JobArguments, userId: number | null): JobPageRequest {
+export function jobPageRequest(
+  args: JobArguments,
+  userId: number | null,
+  info: GraphQLResolveInfo,
+): JobPageRequest {
   const { filter, orderBy } = args;
   const ordering = jobOrderings[orderBy?.field ?? 'created_at'];
   return {
     filter: jobFilter(filter, userId),
     page: pageRequest(args, ordering, orderBy?.direction !== 'ascending'),
+    selection: selectedJobs(info, ['edges', 'node']),
   };
 }
 
@@ -239,8 +256,10 @@ builder.queryFields((t) => ({
     authScopes: { reader: true },
     description: 'One job; null where it does not exist for the viewer.',
     args: { id: t.arg.globalID({ for: Job, required: true, description: 'The id of the job.' }) },
-    resolve: async (_root, { id }, { loaders, viewer }) =>
-      visibleJob(viewer, await loaders.jobById.load(id.id)),
+    resolve: async (_root, { id }, { loaders, viewer }, info) => {
+      const selection = selectedJobs(info, []);
+      return visibleJob(viewer, await loaders.selectedJobById.load({ id: id.id, selection }));
+    },
   }),
   jobs: t.connection(
     {
@@ -249,9 +268,9 @@ builder.queryFields((t) => ({
       description: "The viewer's own jobs; everybody's for administrators and workers.",
       args: jobArguments,
       complexity: connectionComplexity,
-      resolve: async (_root, args, { db, longReads, viewer }) => {
+      resolve: async (_root, args, { db, longReads, viewer }, info) => {
         const userId = userIdInSight(viewer, args.filter?.userId?.id ?? null);
-        const request = jobPageRequest(args, userId);
+        const request = jobPageRequest(args, userId, info);
         const page = await findJobPage(
           isIndexed(indexedJobFilters, request) ? db : longReads,
           request,

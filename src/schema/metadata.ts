@@ -1,3 +1,5 @@
+import type { MetadataRow } from '../db/metadata.ts';
+import { reads } from './lookAhead.ts';
 import { Job, Metadata } from './nodes.ts';
 
 Metadata.implement({
@@ -13,6 +15,7 @@ Metadata.implement({
     keywords: t.stringList({
       description: 'What it is about.',
       complexity: 1,
+      extensions: reads<MetadataRow>('keywords'),
       resolve: ({ keywords }) =>
         (keywords ?? '')
           .split(',')
@@ -43,6 +46,7 @@ Metadata.implement({
       type: Job,
       nullable: true,
       description: 'The job that it belongs to.',
+      extensions: reads<MetadataRow>('job_id'),
       resolve: (metadata, _args, { loaders }) => loaders.jobById.load(metadata.job_id),
     }),
   }),

@@ -1,6 +1,7 @@
 import { isAdministrator, visibleJob, visibleUser } from '../auth/visibility.ts';
 import type { AuditLogRow } from '../db/auditLogs.ts';
-import { isTranscribed, type JobRow } from '../db/jobs.ts';
+import type { ReadJob } from '../db/jobSelection.ts';
+import { isTranscribed } from '../db/jobs.ts';
 import type { MetadataRow } from '../db/metadata.ts';
 import type { SegmentRow } from '../db/segments.ts';
 import type { UserRow } from '../db/users.ts';
@@ -9,7 +10,7 @@ import { builder } from './builder.ts';
 // The types that refer to each other: their ids, and how an id finds its object. What the viewer may
 // not see is null. Their fields stand in the file of each type.
 
-export const Job = builder.nodeRef<JobRow>('Job', {
+export const Job = builder.nodeRef<ReadJob>('Job', {
   id: { resolve: (job) => job.id },
   loadManyWithoutCache: async (ids, { loaders, viewer }) =>
     (await loaders.jobById.loadMany(ids)).map((job) => visibleJob(viewer, found(job))),

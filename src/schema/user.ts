@@ -6,6 +6,7 @@ import {
   countUsers,
   findUserPage,
   indexedUserFilters,
+  type UserRow,
   userOrderings,
   userRoles,
 } from '../db/users.ts';
@@ -14,6 +15,7 @@ import { builder } from './builder.ts';
 import { connectionComplexity, connectionOf, OrderDirection, pageRequest } from './connection.ts';
 import { enumValues } from './enumValues.ts';
 import { JobConnection, JobStatus, jobArguments, jobPageRequest } from './job.ts';
+import { reads } from './lookAhead.ts';
 import { AuditLog, Job, User } from './nodes.ts';
 import { DateTimeRange, timeRange } from './range.ts';
 
@@ -45,14 +47,17 @@ User.implement({
     role: t.field({
       type: UserRole,
       description: 'What they may do.',
+      extensions: reads<UserRow>('role'),
       resolve: (user) => user.role,
     }),
     isActive: t.boolean({
       description: 'Whether they can log in.',
+      extensions: reads<UserRow>('is_active'),
       resolve: (user) => Boolean(user.is_active),
     }),
     mustChangePassword: t.boolean({
       description: 'Whether the password was set by somebody else and has to be changed first.',
+      extensions: reads<UserRow>('must_change_password'),
       resolve: (user) => Boolean(user.must_change_password),
     }),
     createdAt: t.expose('created_at', {
@@ -71,8 +76,9 @@ User.implement({
         description: 'The jobs that they uploaded.',
         args: jobArguments,
         complexity: connectionComplexity,
-        resolve: async (user, args, { loaders }) => {
-          const request = jobPageRequest(args, args.filter?.userId?.id ?? null);
+        extensions: reads<UserRow>('id'),
+        resolve: async (user, args, { loaders }, info) => {
+          const request = jobPageRequest(args, args.filter?.userId?.id ?? null, info);
           const key = { parent: user.id, request };
           const page = await loaders.jobPageByUserId.load(key);
           return connectionOf(page, request.page.ordering, () =>
@@ -86,6 +92,7 @@ User.implement({
       type: [JobCount],
       authScopes: { reader: true },
       description: 'How many jobs they have in each status; those with none are left out.',
+      extensions: reads<UserRow>('id'),
       resolve: (user, _args, { loaders }) => loaders.jobStatusCountsByUserId.load(user.id),
     }),
     auditLogs: t.connection(
@@ -95,6 +102,7 @@ User.implement({
         description: 'What they did and tried, the newest first. For administrators.',
         args: userAuditLogArguments,
         complexity: connectionComplexity,
+        extensions: reads<UserRow>('id'),
         resolve: async (user, args, { loaders }) => {
           const request = auditLogPageRequest(args, null);
           const page = await loaders.auditLogPageByUserId.load({ parent: user.id, request });

@@ -2,9 +2,24 @@
 -- What the functions of src/db/jobs.ts send.
 
 -- findJobsByIds: some ids
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where id = ANY($1::text[]);
+where jobs.id = ANY($1::text[]);
+
+-- findJobsByIds: some ids, with user and metadata
+select "jobs"."id", "jobs"."user_id", "jobs"."status", users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
+from "jobs"
+LEFT JOIN LATERAL (
+  SELECT one.id, one.username
+  FROM "users" AS one
+  WHERE one.id = jobs.user_id OFFSET 0
+) AS users ON users.id = jobs.user_id
+LEFT JOIN LATERAL (
+  SELECT one.job_id, one.language
+  FROM "metadata" AS one
+  WHERE one.job_id = jobs.id OFFSET 0
+) AS metadata ON metadata.job_id = jobs.id
+where jobs.id = ANY($1::text[]);
 
 -- findJobsChangedSince: of some users
 SELECT jobs.id, jobs.user_id, jobs.original_filename, jobs.model, jobs.status, jobs.created_at, jobs.updated_at, jobs.started_at, jobs.finished_at, jobs.processing_time_seconds, jobs.file_size_bytes, jobs.duration_seconds, jobs.priority, jobs.run_after, jobs.attempt, jobs.max_attempts, jobs.progress, jobs.error_code, jobs.error_message
@@ -27,41 +42,57 @@ where id = ANY($1::text[]) for update;
 COMMIT;
 
 -- findJobPage: the newest
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
+-- findJobPage: the newest, with user and metadata
+select "jobs"."id", "jobs"."user_id", "jobs"."status", "jobs"."created_at", users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
+from "jobs"
+LEFT JOIN LATERAL (
+  SELECT one.id, one.username
+  FROM "users" AS one
+  WHERE one.id = jobs.user_id OFFSET 0
+) AS users ON users.id = jobs.user_id
+LEFT JOIN LATERAL (
+  SELECT one.job_id, one.language
+  FROM "metadata" AS one
+  WHERE one.job_id = jobs.id OFFSET 0
+) AS metadata ON metadata.job_id = jobs.id
+order by jobs.created_at DESC, jobs.id DESC
+limit 21;
+
 -- findJobPage: filtered by status, after a cursor
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
 where "jobs"."status" = $1 and (jobs.created_at, jobs.id) < ($2, $3)
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by everything
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
 where "jobs"."user_id" = $1 and "jobs"."status" = $2 and "jobs"."model" = $3 and jobs.created_at >= $4 and jobs.created_at < $5 and coalesce(jobs.duration_seconds, -1) >= $6 and coalesce(jobs.duration_seconds, -1) < $7 and coalesce(jobs.file_size_bytes, -1) < $8 and coalesce(jobs.file_size_bytes, -1) > $9
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, ordered by a column with nulls, after a null
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
 where "jobs"."user_id" = $1 and (coalesce(jobs.finished_at, '-infinity'::timestamptz), jobs.id) < ($2, $3)
 order by coalesce(jobs.finished_at, '-infinity'::timestamptz) DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, that changed in a span of time
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
 where "jobs"."user_id" = $1 and jobs.updated_at >= $2 and jobs.updated_at < $3
 order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
 -- findJobPage: the last, before a cursor
-select "id", "user_id", "original_filename", "model", "status", "created_at", "updated_at", "started_at", "finished_at", "processing_time_seconds", "file_size_bytes", "duration_seconds", "priority", "run_after", "attempt", "max_attempts", "progress", "error_code", "error_message"
+select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
 where (coalesce(jobs.duration_seconds, -1), jobs.id) > ($1, $2)
 order by coalesce(jobs.duration_seconds, -1) ASC, jobs.id ASC
@@ -77,6 +108,27 @@ CROSS JOIN LATERAL (
   order by jobs.created_at DESC, jobs.id DESC
   limit 21
 ) AS page;
+
+-- findJobPagesByUserIds: the newest of each, with user and metadata
+select "page"."id", "page"."user_id", "page"."status", "page"."created_at", users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
+from unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+CROSS JOIN LATERAL (
+  select "jobs"."id", "jobs"."user_id", "jobs"."status", "jobs"."created_at"
+  from "jobs"
+  where jobs.user_id = k.value
+  order by jobs.created_at DESC, jobs.id DESC
+  limit 21
+) AS page
+LEFT JOIN LATERAL (
+  SELECT one.id, one.username
+  FROM "users" AS one
+  WHERE one.id = page.user_id OFFSET 0
+) AS users ON users.id = page.user_id
+LEFT JOIN LATERAL (
+  SELECT one.job_id, one.language
+  FROM "metadata" AS one
+  WHERE one.job_id = page.id OFFSET 0
+) AS metadata ON metadata.job_id = page.id;
 
 -- findJobPagesByUserIds: filtered by status, the last of each, before a cursor
 select "page"."id", "page"."user_id", "page"."original_filename", "page"."model", "page"."status", "page"."created_at", "page"."updated_at", "page"."started_at", "page"."finished_at", "page"."processing_time_seconds", "page"."file_size_bytes", "page"."duration_seconds", "page"."priority", "page"."run_after", "page"."attempt", "page"."max_attempts", "page"."progress", "page"."error_code", "page"."error_message"

@@ -2,9 +2,19 @@
 -- What the functions of src/db/jobs.ts send.
 
 -- findJobsByIds: some ids
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
-where id IN (
+where jobs.id IN (
+  SELECT value
+  FROM json_each(+?)
+);
+
+-- findJobsByIds: some ids, with user and metadata
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`status`, users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
+from `jobs`
+LEFT JOIN users ON users.id = jobs.user_id
+LEFT JOIN metadata ON metadata.job_id = jobs.id
+where jobs.id IN (
   SELECT value
   FROM json_each(+?)
 );
@@ -36,41 +46,49 @@ where id IN (
 COMMIT;
 
 -- findJobPage: the newest
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
+-- findJobPage: the newest, with user and metadata
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`status`, `jobs`.`created_at`, users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
+from `jobs`
+LEFT JOIN users ON users.id = jobs.user_id
+LEFT JOIN metadata ON metadata.job_id = jobs.id
+order by jobs.created_at DESC, jobs.id DESC
+limit 21;
+
 -- findJobPage: filtered by status, after a cursor
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
 where `jobs`.`status` = +? and (jobs.created_at, jobs.id) < (+?, +?)
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by everything
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
 where `jobs`.`user_id` = +? and `jobs`.`status` = +? and `jobs`.`model` = +? and jobs.created_at >= +? and jobs.created_at < +? and coalesce(jobs.duration_seconds, -1) >= +? and coalesce(jobs.duration_seconds, -1) < +? and coalesce(jobs.file_size_bytes, -1) < +? and coalesce(jobs.file_size_bytes, -1) > +?
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, ordered by a column with nulls, after a null
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
 where `jobs`.`user_id` = +? and (coalesce(jobs.finished_at, ''), jobs.id) < (+?, +?)
 order by coalesce(jobs.finished_at, '') DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, that changed in a span of time
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
 where `jobs`.`user_id` = +? and jobs.updated_at >= +? and jobs.updated_at < +?
 order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
 -- findJobPage: the last, before a cursor
-select `id`, `user_id`, `original_filename`, `model`, `status`, `created_at`, `updated_at`, `started_at`, `finished_at`, `processing_time_seconds`, `file_size_bytes`, `duration_seconds`, `priority`, `run_after`, `attempt`, `max_attempts`, `progress`, `error_code`, `error_message`
+select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
 where (coalesce(jobs.duration_seconds, -1), jobs.id) > (+?, +?)
 order by coalesce(jobs.duration_seconds, -1) ASC, jobs.id ASC
@@ -86,6 +104,19 @@ CROSS JOIN jobs AS page ON page.rowid IN (
   order by jobs.created_at DESC, jobs.id DESC
   limit 21
 );
+
+-- findJobPagesByUserIds: the newest of each, with user and metadata
+select `page`.`id`, `page`.`user_id`, `page`.`status`, `page`.`created_at`, users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
+from json_each(+?) AS k
+CROSS JOIN jobs AS page ON page.rowid IN (
+  select `jobs`.`rowid`
+  from `jobs`
+  where jobs.user_id = k.value
+  order by jobs.created_at DESC, jobs.id DESC
+  limit 21
+)
+LEFT JOIN users ON users.id = page.user_id
+LEFT JOIN metadata ON metadata.job_id = page.id;
 
 -- findJobPagesByUserIds: filtered by status, the last of each, before a cursor
 select `page`.`id`, `page`.`user_id`, `page`.`original_filename`, `page`.`model`, `page`.`status`, `page`.`created_at`, `page`.`updated_at`, `page`.`started_at`, `page`.`finished_at`, `page`.`processing_time_seconds`, `page`.`file_size_bytes`, `page`.`duration_seconds`, `page`.`priority`, `page`.`run_after`, `page`.`attempt`, `page`.`max_attempts`, `page`.`progress`, `page`.`error_code`, `page`.`error_message`

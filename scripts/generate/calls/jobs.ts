@@ -1,8 +1,14 @@
+import { jobSelection } from '../../../src/db/jobSelection.ts';
 import * as jobs from '../../../src/db/jobs.ts';
 import { type Calls, jobId, jobIds, later, page, time, userIds, within } from './calls.ts';
 
 const { created_at, duration_seconds, finished_at, updated_at } = jobs.jobOrderings;
 const newest = page(created_at);
+const withUserAndMetadata = jobSelection({
+  columns: ['id', 'user_id', 'status'],
+  user: ['id', 'username'],
+  metadata: ['job_id', 'language'],
+});
 const everyCondition: jobs.JobFilter = {
   userId: 1,
   status: 'completed',
@@ -13,7 +19,10 @@ const everyCondition: jobs.JobFilter = {
 };
 
 export const jobCalls: Calls<typeof jobs> = {
-  findJobsByIds: { 'some ids': (db) => jobs.findJobsByIds(db, jobIds) },
+  findJobsByIds: {
+    'some ids': (db) => jobs.findJobsByIds(db, jobIds),
+    'some ids, with user and metadata': (db) => jobs.findJobsByIds(db, jobIds, withUserAndMetadata),
+  },
   findJobsChangedSince: {
     'of some users': (db) => jobs.findJobsChangedSince(db, userIds, time, 1000),
   },
@@ -32,6 +41,8 @@ export const jobCalls: Calls<typeof jobs> = {
   },
   findJobPage: {
     'the newest': (db) => jobs.findJobPage(db, { filter: {}, page: newest }),
+    'the newest, with user and metadata': (db) =>
+      jobs.findJobPage(db, { filter: {}, page: newest, selection: withUserAndMetadata }),
     'filtered by status, after a cursor': (db) =>
       jobs.findJobPage(db, {
         filter: { status: 'completed' },
@@ -58,6 +69,12 @@ export const jobCalls: Calls<typeof jobs> = {
   findJobPagesByUserIds: {
     'the newest of each': (db) =>
       jobs.findJobPagesByUserIds(db, userIds, { filter: {}, page: newest }),
+    'the newest of each, with user and metadata': (db) =>
+      jobs.findJobPagesByUserIds(db, userIds, {
+        filter: {},
+        page: newest,
+        selection: withUserAndMetadata,
+      }),
     'filtered by status, the last of each, before a cursor': (db) =>
       jobs.findJobPagesByUserIds(db, userIds, {
         filter: { status: 'failed' },
