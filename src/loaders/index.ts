@@ -39,18 +39,28 @@ type Factories = typeof factories;
 /** A request's loaders. Each is made when it is first asked for: most requests need a few. */
 export type Loaders = { readonly [Name in keyof Factories]: ReturnType<Factories[Name]> };
 
-export function createLoaders(databases: Databases, options: LoaderOptions): Loaders {
-  const loaders = {};
-  for (const [name, factory] of Object.entries(factories)) {
-    Object.defineProperty(loaders, name, {
-      configurable: true,
-      get() {
-        const loader = factory(databases, options);
-        Object.defineProperty(loaders, name, { value: loader });
-        return loader;
-      },
-    });
+/** What makes the loaders of a request. */
+class LoaderSet {
+  readonly databases: Databases;
+  readonly options: LoaderOptions;
+
+  constructor(databases: Databases, options: LoaderOptions) {
+    this.databases = databases;
+    this.options = options;
   }
-  // Each property of the factories was defined above.
-  return loaders as Loaders;
 }
+
+// On the prototype, once: properties that are defined for each request cost more than its loaders.
+for (const [name, factory] of Object.entries(factories)) {
+  Object.defineProperty(LoaderSet.prototype, name, {
+    get(this: LoaderSet) {
+      const value = factory(this.databases, this.options);
+      Object.defineProperty(this, name, { value });
+      return value;
+    },
+  });
+}
+
+export const createLoaders = (databases: Databases, options: LoaderOptions): Loaders =>
+  // Its prototype has a property for each of the factories.
+  new LoaderSet(databases, options) as unknown as Loaders;

@@ -1,5 +1,6 @@
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { costOf, costRefusal, type QueryLimits } from '../schema/queryCost.ts';
 
@@ -18,14 +19,56 @@ const refusingTooDeep =
     }
   };
 
+/** Costs are kept for operations with variables that weigh the same, in so many characters: clients choose them. */
+const MAX_KEYS_LENGTH = 500_000;
+
+/**
+ * What a cost may depend on: numbers and the lengths of lists, which page sizes come from. No field is
+ * dearer for a text.
+ */
+function weightOf(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return `[${value.map(weightOf)}]`;
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return `{${Object.entries(value).map(([name, member]) => `${name}:${weightOf(member)}`)}}`;
+}
+
+/** The costs of documents that were asked for before: counting takes longer than executing a small one. */
+function costsKept() {
+  const costs = new LRUCache<string, QueryLimits>({
+    maxSize: MAX_KEYS_LENGTH,
+    maxEntrySize: 5000,
+    sizeCalculation: (_cost, key) => key.length,
+  });
+  const numbers = new WeakMap<DocumentNode, number>();
+  let count = 0;
+  return (args: ExecutionArgs): QueryLimits => {
+    let number = numbers.get(args.document);
+    if (number === undefined) {
+      count += 1;
+      number = count;
+      numbers.set(args.document, number);
+    }
+    const key = `${number} ${args.operationName ?? ''} ${weightOf(args.variableValues ?? {})}`;
+    let cost = costs.get(key);
+    if (!cost) {
+      cost = costOf(args);
+      costs.set(key, cost);
+    }
+    return cost;
+  };
+}
+
 /** Refuses an operation that is over a limit, before the viewer is looked up or any SQL is sent. */
 export function useQueryCost(limits: QueryLimits): Plugin {
   const costs = new WeakMap<object, QueryLimits>();
+  const keptCostOf = costsKept();
   const check = (args: ExecutionArgs, stop: (result: { errors: GraphQLError[] }) => void): void => {
     try {
-      const cost = costOf(args);
+      const cost = keptCostOf(args);
       const error = costRefusal(cost, limits);
       if (error) stop({ errors: [error] });
+      // The context is an object: Yoga makes it.
       else costs.set(args.contextValue as object, cost);
     } catch (error) {
       // A value that cannot be used: the executor would say the same a moment later.

@@ -57,6 +57,21 @@ export function pageRequest<Row>(
   };
 }
 
+/** An entry of a page. Its cursor is made only when it is selected. */
+class Edge<OrderedRow, Row extends OrderedRow> {
+  readonly node: Row;
+  readonly #ordering: Ordering<OrderedRow>;
+
+  constructor(node: Row, ordering: Ordering<OrderedRow>) {
+    this.node = node;
+    this.#ordering = ordering;
+  }
+
+  get cursor(): string {
+    return encodeCursor(this.#ordering, this.node);
+  }
+}
+
 /** A page as Relay's connection. Cursors and the count are made only when they are selected. */
 export function connectionOf<OrderedRow, Row extends OrderedRow>(
   page: Page<Row>,
@@ -66,12 +81,7 @@ export function connectionOf<OrderedRow, Row extends OrderedRow>(
   const cursorOf = (row: Row | undefined): string | null =>
     row === undefined ? null : encodeCursor(ordering, row);
   return {
-    edges: page.rows.map((row) => ({
-      node: row,
-      get cursor() {
-        return encodeCursor(ordering, row);
-      },
-    })),
+    edges: page.rows.map((row) => new Edge(row, ordering)),
     pageInfo: {
       hasNextPage: page.hasNextPage,
       hasPreviousPage: page.hasPreviousPage,
