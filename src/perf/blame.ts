@@ -57,6 +57,10 @@ interface Request {
 
 /** Tells a request's time apart. */
 export function blameFor({ id, from, to, ownMs, idleMs }: Request, holds: readonly Hold[]): Blame {
+  if (holds.length === 0) {
+    const waitingMs = Math.max(idleMs, to - from - ownMs);
+    return { ownMs, waitingMs, blamedMs: 0, entries: [] };
+  }
   const covered: Span[] = [];
   const entries = new Map<string, BlameEntry>();
   let blamedMs = 0;

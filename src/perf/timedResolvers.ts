@@ -1,5 +1,6 @@
 import {
   defaultFieldResolver,
+  type FieldNode,
   type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLResolveInfo,
@@ -17,14 +18,26 @@ function collapsed(path: Path): string {
   return path.prev ? `${collapsed(path.prev)}.${key}` : key;
 }
 
+/** Nodes of a field have one place, in a compiled operation for as long as that is kept. */
+const knownPaths = new WeakMap<readonly FieldNode[], string>();
+
+function pathOf({ path, fieldNodes }: GraphQLResolveInfo): string {
+  let known = knownPaths.get(fieldNodes);
+  if (known === undefined) {
+    known = collapsed(path);
+    knownPaths.set(fieldNodes, known);
+  }
+  return known;
+}
+
 /** The span of a place. The calls for the entries of a list share the nodes of the field, so they find it by them. */
 function spanOf(
   trace: Trace,
   field: string,
-  { path: fullPath, fieldNodes }: GraphQLResolveInfo,
+  info: GraphQLResolveInfo,
   startedAt: number,
 ): ResolverSpan {
-  const path = collapsed(fullPath);
+  const path = pathOf(info);
   let span = trace.resolvers.get(path);
   if (!span) {
     const startMs = startedAt - trace.startedMs;
@@ -45,7 +58,7 @@ function spanOf(
     scope.resolver = span;
     trace.resolvers.set(path, span);
   }
-  trace.places.set(fieldNodes, span);
+  trace.places.set(info.fieldNodes, span);
   return span;
 }
 
