@@ -93,6 +93,8 @@ export function compiled<Values extends object>(
 
 /** What our clients have beside Knex's types. */
 interface RowsClient {
+  /** On SQLite alone. */
+  rowsAtOnce?(query: SentText & { asArrays: boolean }): unknown[] | null;
   _query(
     connection: unknown,
     query: SentText & { asArrays: boolean },
@@ -102,6 +104,8 @@ interface RowsClient {
 async function sent(db: Knex, statement: SentText, asArrays: boolean): Promise<unknown[]> {
   // Knex's own type of a client is `any`.
   const client: RowsClient = db.client;
+  const rows = client.rowsAtOnce?.({ ...statement, asArrays });
+  if (rows) return rows;
   const { response } = await withConnection(db, (connection) =>
     client._query(connection, { ...statement, asArrays }),
   );

@@ -18,6 +18,12 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
   class BetterSqlite3Client {
     config: Knex.Config;
     connectionSettings: { filename: string };
+    /** Tarn's. Transactions have none, and none is there once the client is closed. */
+    pool?: {
+      /** What nobody has. */
+      free: readonly { resource: unknown }[];
+      numPendingAcquires(): number;
+    };
     transaction(...options: readonly unknown[]): SqliteTransaction;
     acquireConnection(): Promise<object>;
     releaseConnection(connection: object): Promise<void>;

@@ -43,17 +43,15 @@ interface Sent {
   bindings: readonly unknown[];
 }
 
-/** Runs a statement and tells the listener what it cost, whether it succeeds or not. */
-export async function observed<Result>(
+/** Gives what tells the listener of a statement that begins now. */
+function begun(
   { onStatement }: ObservedConfig,
   { connection, sql, bindings }: Sent,
-  run: () => Outcome<Result> | Promise<Outcome<Result>>,
-): Promise<Result> {
-  if (!onStatement) return (await run()).result;
+): (holdsThread: boolean, rowCount: number, failed: boolean) => void {
+  if (!onStatement) return () => {};
   const waitedMs = takeWait(connection);
   const startedAt = performance.now();
-  let holdsThread = true;
-  const tell = (rowCount: number, failed: boolean): void => {
+  return (holdsThread, rowCount, failed) => {
     const durationMs = performance.now() - startedAt;
     onStatement({
       sql,
@@ -66,15 +64,43 @@ export async function observed<Result>(
       failed,
     } satisfies SentStatement);
   };
+}
+
+/** Runs a statement and tells the listener what it cost, whether it succeeds or not. */
+export async function observed<Result>(
+  config: ObservedConfig,
+  sent: Sent,
+  run: () => Outcome<Result> | Promise<Outcome<Result>>,
+): Promise<Result> {
+  const tell = begun(config, sent);
+  let holdsThread = true;
   try {
     const pending = run();
     holdsThread = !(pending instanceof Promise);
     // A synchronous driver's time ends here, not when its promise is read.
     const { result, rowCount } = pending instanceof Promise ? await pending : pending;
-    tell(rowCount, false);
+    tell(holdsThread, rowCount, false);
     return result;
   } catch (error) {
-    tell(0, true);
+    tell(holdsThread, 0, true);
+    throw error;
+  }
+}
+
+/** The same for one that is over when `run` returns, on a connection that was free. */
+export function observedAtOnce<Result>(
+  config: ObservedConfig,
+  sent: Sent,
+  run: () => Outcome<Result>,
+): Result {
+  waits.set(sent.connection, 0);
+  const tell = begun(config, sent);
+  try {
+    const { result, rowCount } = run();
+    tell(true, rowCount, false);
+    return result;
+  } catch (error) {
+    tell(true, 0, true);
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import SqliteTransaction, {
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import { type Dialect, isNumeric, type PageOfEachParent } from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
-import { askerOf, awaited, observed } from './observed.ts';
+import { askerOf, awaited, observed, observedAtOnce } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import { watchSqliteAccounts } from './sqliteAccountChanges.ts';
 import {
@@ -112,6 +112,27 @@ export class SqliteClient extends BetterSqlite3Client {
         ? outcome.then((later) => answered(query, later))
         : answered(query, outcome);
     });
+  }
+
+  /**
+   * The rows of a statement, at once, where nobody has the connection. Knex's pool would take a timer and some
+   * turns to lend it; what is over before anybody else can ask needs none. Null where it has to be lent.
+   */
+  rowsAtOnce({ sql, bindings, asArrays = false }: Query): unknown[] | null {
+    if (!this.pool || this.pool.numPendingAcquires() > 0) return null;
+    const connection = this.pool.free[0]?.resource;
+    if (!(connection instanceof SqliteConnection) || !connection.isOpen) return null;
+    const values = this._formatBindings(bindings);
+    try {
+      return observedAtOnce(this.config, { connection, sql, bindings: values }, () => {
+        const outcome = connection.run(sql, values, asArrays);
+        if (outcome.kind !== 'rows') throw new TypeError('It is no statement that gives rows.');
+        return { result: outcome.rows, rowCount: outcome.rows.length };
+      });
+    } catch (error) {
+      if (isBusy(error)) return null;
+      throw error;
+    }
   }
 }
 
