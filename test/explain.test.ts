@@ -61,12 +61,13 @@ describe.each(databases)('explain on $name', (kind) => {
 
   test('tells the loader and how many keys it asks for where pages are full', async () => {
     const { statements } = await explained({
-      operation: '{ jobs(first: 30) { edges { node { metadata { job { id } } } } } }',
+      operation:
+        '{ jobs(first: 30) { edges { node { metadata { job { metadata { tokens } } } } } } }',
     });
     expect(statements.map(({ loader, batchSize }) => [loader, batchSize])).toEqual([
       [null, null],
-      ['metadataByJobId', 30],
       ['jobById', 30],
+      ['metadataByJobId', 30],
     ]);
   });
 

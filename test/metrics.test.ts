@@ -38,8 +38,8 @@ const sumOf = (samples: Sample[], name: string, labels: Record<string, string> =
 const valuesOf = (samples: Sample[], label: string): Set<string | undefined> =>
   new Set(samples.filter(({ labels }) => label in labels).map(({ labels }) => labels[label]));
 
-const JOBS = `query JobsForMetrics {
-  jobs(first: 3) { edges { node { id user { username } metadata { language } } } }
+const JOBS = `query JobsForMetrics($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on Job { id user { username } metadata { language } } }
 }`;
 
 describe.each(databases)('metrics on $name', (kind) => {
@@ -56,11 +56,12 @@ describe.each(databases)('metrics on $name', (kind) => {
 
   test('count operations, statements, rows, loaders and their keys exactly', async () => {
     const { as, user } = await api.given.user();
-    for (const _ of Array.from({ length: 5 })) await api.given.job({ user });
-    await as.query(JOBS);
+    const ids: string[] = [];
+    for (const _ of ['one', 'two', 'three']) ids.push((await api.given.job({ user })).globalId);
+    await as.query(JOBS, { ids });
     const before = await scrape(api);
     api.forgetStatements();
-    for (const _ of ['once', 'twice', 'thrice']) await as.query(JOBS);
+    for (const _ of ['once', 'twice', 'thrice']) await as.query(JOBS, { ids });
     const after = await scrape(api);
     const more = (name: string, labels?: Record<string, string>) =>
       sumOf(after, name, labels) - sumOf(before, name, labels);

@@ -32,13 +32,15 @@ describe.each(databases)('performance on $name', (kind) => {
 
   test('counts each operation, resolver, statement and loader as often as it ran', async () => {
     const { user, as } = await api.given.administrator();
+    const ids: string[] = [];
     for (let count = 0; count < 3; count += 1) {
       const job = await api.given.job({ user });
       await api.given.metadata({ job });
+      ids.push(job.globalId);
     }
     const operation =
-      'query Counted { jobs { edges { node { user { id } metadata { tokens } } } } }';
-    for (let count = 0; count < 5; count += 1) await as.query(operation);
+      'query Counted($ids: [ID!]!) { nodes(ids: $ids) { ... on Job { user { id } metadata { tokens } } } }';
+    for (let count = 0; count < 5; count += 1) await as.query(operation, { ids });
 
     const { performance } = await as.query(figures, {});
     expect(performance.operations.edges).toContainEqual({
@@ -62,8 +64,8 @@ describe.each(databases)('performance on $name', (kind) => {
 
   test('keeps slow statements with the operation and the loader that sent them', async () => {
     const { user, as } = await api.given.administrator();
-    await api.given.job({ user });
-    await as.query('query Slow { jobs { edges { node { metadata { tokens } } } } }');
+    const { globalId } = await api.given.job({ user });
+    await as.query(`query Slow { node(id: "${globalId}") { ... on Job { metadata { tokens } } } }`);
     const { performance } = await as.query(slowQueries, {});
     expect(performance.slowQueries).toContainEqual(
       expect.objectContaining({
@@ -130,7 +132,7 @@ describe('what the monitor counted on PostgreSQL', () => {
     for (let count = 1; count <= 40; count += 1) {
       await as.query(
         `query($first: Int!) { jobs(first: $first) { totalCount edges { node { user { jobCounts { count } } metadata { tokens }
-          segments(first: 2) { edges { node { text } } } } } } }`,
+          segments(first: 2) { edges { node { text job { metadata { language } } } } } } } } }`,
         { first: count % 7 },
       );
       await as.query(

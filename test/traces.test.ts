@@ -77,12 +77,15 @@ describe.each(databases)('traces on $name', (kind) => {
 
   test('book a statement to the loader that sent it and to every resolver that asked', async () => {
     const { user, as } = await api.given.administrator();
-    for (let count = 0; count < 20; count += 1) await api.given.job({ user });
+    for (let count = 0; count < 20; count += 1) {
+      await api.given.segments(await api.given.job({ user }), ['one']);
+    }
+    // Only the users of these jobs come by a loader: those of `jobs` are read along with them.
     const trace = await traced(
       as,
       as,
-      `query Both { mine: jobs { edges { node { id owner: user { username } } } }
-                    again: jobs { edges { node { user { id } } } } }`,
+      `query Both { mine: jobs { edges { node { segments { edges { node { job { owner: user { username } } } } } } } }
+                    again: jobs { edges { node { segments { edges { node { job { user { id } } } } } } } } }`,
     );
     expect(trace).toMatchObject({ operationName: 'Both', failed: false, release: '1.2.3' });
     const ofUsers = trace.statements.filter(({ loader }) => loader === 'userById');
@@ -91,15 +94,26 @@ describe.each(databases)('traces on $name', (kind) => {
       statement: expect.stringContaining('from users'),
       rowCount: 1,
       batchSize: 1,
-      askedBy: expect.arrayContaining(['mine.edges.*.node.owner', 'again.edges.*.node.user']),
+      askedBy: expect.arrayContaining([
+        'mine.edges.*.node.segments.edges.*.node.job.owner',
+        'again.edges.*.node.segments.edges.*.node.job.user',
+      ]),
     });
     expect(trace.batches).toContainEqual(
       expect.objectContaining({ loader: 'userById', keyCount: 1, cacheHits: 39 }),
     );
     // A page of twenty is one entry.
     expect(trace.resolvers.filter(({ field }) => field === 'Job.user')).toEqual([
-      expect.objectContaining({ path: 'mine.edges.*.node.owner', calls: 20, failed: 0 }),
-      expect.objectContaining({ path: 'again.edges.*.node.user', calls: 20, failed: 0 }),
+      expect.objectContaining({
+        path: 'mine.edges.*.node.segments.edges.*.node.job.owner',
+        calls: 20,
+        failed: 0,
+      }),
+      expect.objectContaining({
+        path: 'again.edges.*.node.segments.edges.*.node.job.user',
+        calls: 20,
+        failed: 0,
+      }),
     ]);
     const ofJobs = trace.statements.filter(({ loader }) => loader === null);
     // The viewer's look-up is asked for by no resolver.
