@@ -1,8 +1,10 @@
+import { v7 as uuid } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphql } from './graphql/gql.ts';
 import { startApi, type TestApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases, type TestDatabase } from './harness/databases.ts';
+import { globalId } from './harness/given.ts';
 import { repeatingSchema } from './harness/repeatingSchema.ts';
 
 const findings = graphql(`query Findings($filter: FindingFilter) {
@@ -21,6 +23,7 @@ describe.each(databases)('findings on $name', (kind) => {
   let database: TestDatabase;
   let api: TestApi;
   let administrator: Client;
+  let jobIds: string[];
   let now = Date.now();
 
   const start = (release: string) =>
@@ -36,7 +39,8 @@ describe.each(databases)('findings on $name', (kind) => {
     api = await start('1.0.0');
     const { user, as } = await api.given.administrator();
     administrator = as;
-    await api.given.jobs(Array.from({ length: 100 }, () => ({ user })));
+    jobIds = Array.from({ length: 100 }, () => uuid());
+    await api.given.jobs(jobIds.map((id) => ({ user, id })));
   });
 
   afterAll(async () => {
@@ -64,8 +68,9 @@ describe.each(databases)('findings on $name', (kind) => {
 
   test('a loader that splits one dispatch into many batches is not found', async () => {
     api.forgetStatements();
+    const ids = jobIds.map((id) => globalId('Job', id));
     const { nodes } = await found(
-      'query Split { jobs(first: 100) { edges { node { metadata { tokens } } } } }',
+      `query Split { nodes(ids: ${JSON.stringify(ids)}) { ... on Job { metadata { tokens } } } }`,
     );
     const batches = api.statements.filter(({ sql }) => /from .?metadata/.test(sql));
     expect(batches.length).toBe(15);

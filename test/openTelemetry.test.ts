@@ -33,17 +33,25 @@ async function exported(
   return collector;
 }
 
-/** Two pages in each other, and two fields that ask the same loader. */
-const NESTED = `query VeryOwnName {
-  jobs(first: 3) {
-    edges { node { owner: user { username jobs(first: 2) { edges { node { metadata { language } } } } } metadata { language } } }
-  }
+/** Two pages in each other, and two fields that ask the same loader: the metadata of `jobs` need none. */
+const NESTED = `query VeryOwnName($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on Job {
+    owner: user { username jobs(first: 2) { edges { node {
+      segments(first: 1) { edges { node { job { metadata { language } } } } }
+    } } } }
+    metadata { language }
+  } }
 }`;
 
 async function sendNested({ given }: TestApi) {
   const { as, user } = await given.user();
-  for (const _ of ['first', 'second', 'third']) await given.job({ user });
-  return as.query(NESTED);
+  const ids: string[] = [];
+  for (const text of ['first', 'second', 'third']) {
+    const job = await given.job({ user });
+    await given.segments(job, [text]);
+    ids.push(job.globalId);
+  }
+  return as.query(NESTED, { ids });
 }
 
 type Specified = (typeof specification.spans)[keyof typeof specification.spans];
@@ -139,23 +147,25 @@ describe.each(databases)('exported traces on $name', (kind) => {
     const linked = ({ links }: ReceivedSpan) =>
       links.map((id) => byId.get(id)?.attributes['graphql.selection.path']).sort();
 
-    const owner = at('jobs.edges[*].node.owner');
+    const owner = at('nodes[*].owner');
     expect(owner).toMatchObject({
       name: 'Job.user',
       attributes: { 'graphql.selection.name': 'owner', 'graphql.selection.field.name': 'user' },
     });
-    const nested = at('jobs.edges[*].node.owner.jobs');
+    const nested = at('nodes[*].owner.jobs');
     expect(nested && parentOf(nested)).toBe(owner);
-    expect(owner && parentOf(owner)).toBe(at('jobs'));
-    const jobs = at('jobs');
-    expect(jobs && parentOf(jobs)?.name).toBe('GraphQL Operation Execution');
+    const segments = at('nodes[*].owner.jobs.edges[*].node.segments');
+    expect(segments && parentOf(segments)).toBe(nested);
+    expect(owner && parentOf(owner)).toBe(at('nodes'));
+    const nodes = at('nodes');
+    expect(nodes && parentOf(nodes)?.name).toBe('GraphQL Operation Execution');
 
     for (const batch of batches) expect(parentOf(batch)?.kind).toBe('server');
     const users = batches.find(({ name }) => name.endsWith(' userById'));
-    expect(users && linked(users)).toEqual(['jobs.edges[*].node.owner']);
+    expect(users && linked(users)).toEqual(['nodes[*].owner']);
     expect(users?.attributes['graphql.dataloader.batch.size']).toBe(3);
     const metadata = batches.filter(({ name }) => name.endsWith(' metadataByJobId'));
-    expect(metadata.flatMap(linked)).toContain('jobs.edges[*].node.metadata');
+    expect(metadata.flatMap(linked)).toContain('nodes[*].metadata');
 
     const statements = spans.filter((span) => !isGraphql(span));
     expect(statements.filter(({ kind }) => kind !== 'client')).toEqual([]);
