@@ -15,7 +15,7 @@ describe.each(databases)('the playground’s examples on $name', (kind) => {
   const api = useApi(kind, { viewerTtlMs: 3_600_000 });
 
   test.each<[string, TypedDocumentNode<object, Record<string, never>>, number]>([
-    ['20 jobs with user and metadata', MyJobsDocument, 3],
+    ['20 jobs with user and metadata', MyJobsDocument, 1],
     ['a search in transcripts, highlighted, with jobs', SearchTranscriptsDocument, 2],
     ['statistics', StatisticsDocument, 1],
     ['users with jobs and counts', UsersWithJobsDocument, 3],

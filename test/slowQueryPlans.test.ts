@@ -36,8 +36,10 @@ describe.each(databases)('plans of slow queries on $name', (kind) => {
 
   test('are taken in the background and stand beside the statement', async () => {
     const { user, as } = await api.given.administrator();
-    await api.given.job({ user, model: 'a private name', created_at: '2026-02-01T00:00:00.000Z' });
+    const job = { user, model: 'a private name', created_at: '2026-02-01T00:00:00.000Z' };
+    const { globalId } = await api.given.job(job);
     await as.query(filtered);
+    await as.query(`{ node(id: "${globalId}") { ... on Job { metadata { tokens } } } }`);
     await vi.waitFor(async () => {
       const page = await found(as, /jobs.model = \? and jobs.created_at/);
       const metadata = await found(as, /from metadata where/);
