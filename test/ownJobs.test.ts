@@ -260,7 +260,12 @@ describe.each(databases)('the jobs of people on $name', (kind) => {
         event_type: 'jobs_redriven',
         username: administrator.user.username,
       });
-      expect(entries.map(({ details }) => details.split(' ').length)).toEqual([200, 200, 1, 49]);
+      expect(entries.map(({ details }) => details.split(' ').length)).toEqual([
+        ...Array(10).fill(40),
+        1,
+        40,
+        9,
+      ]);
     });
 
     test('is for administrators, and for what failed', async () => {

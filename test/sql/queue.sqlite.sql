@@ -38,7 +38,7 @@ WHERE id = (
   FROM (
     SELECT line.user_id
     FROM json_each(+?) AS models
-    CROSS JOIN queue_turns AS line ON line.rowid IN (
+    CROSS JOIN queue_turns AS line ON line.rowid = (
       SELECT rowid
       FROM queue_turns
       WHERE model = models.value AND waiting > 0
@@ -49,7 +49,7 @@ WHERE id = (
     LIMIT 1
   ) AS next
   CROSS JOIN json_each(+?) AS models
-  CROSS JOIN jobs AS job ON job.rowid IN (
+  CROSS JOIN jobs AS job ON job.rowid = (
     SELECT rowid
     FROM jobs
     WHERE status = 'queued' AND run_after IS NULL AND user_id = next.user_id AND model = models.value
@@ -89,7 +89,7 @@ FROM (
   FROM jobs
   WHERE lease_expires_at <= +?
   ORDER BY lease_expires_at, id
-  LIMIT 200
+  LIMIT 40
 ) AS lease_expires_at UNION
 SELECT id
 FROM (
@@ -97,7 +97,7 @@ FROM (
   FROM jobs
   WHERE deadline_at <= +?
   ORDER BY deadline_at, id
-  LIMIT 200
+  LIMIT 40
 ) AS deadline_at;
 
 -- updateDueJobs: at a time
@@ -109,7 +109,7 @@ WHERE status = 'queued' AND id IN (
   FROM jobs
   WHERE status = 'queued' AND run_after <= +?
   ORDER BY run_after, id
-  LIMIT 200
+  LIMIT 40
 )
 RETURNING id;
 COMMIT;
