@@ -99,8 +99,14 @@ const canDo = (contender: Contender, workload: WorkloadName): boolean =>
 
 const machine = `${cpus()[0]?.model ?? 'unknown'} × ${cpus().length}, Node ${process.version}`;
 
-const commit = (): string =>
-  execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim();
+/** Taken before anything is written; what was measured before is no change of what is measured. */
+function commitAtStart(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+  const changes = git('status', '--porcelain', '--', '.', ':!bench/results').trim();
+  return `${git('rev-parse', '--short', 'HEAD').trim()}${changes === '' ? '' : ' with changes'}`;
+}
+
+const commit = commitAtStart();
 
 /** Everything on one database, and what was measured so far goes into the results. */
 async function runDatabase(
@@ -135,7 +141,7 @@ async function runDatabase(
       seconds: options.seconds,
       ...options.size,
       date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-      commit: commit(),
+      commit,
       machine,
       rounds: {},
       leftOut: Object.fromEntries(
