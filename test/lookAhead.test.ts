@@ -153,6 +153,20 @@ describe.each(databases)('what is read along with jobs on $name', (kind) => {
     expect(statementCount).toBe(1);
   });
 
+  test('has one text for all ways to ask for a job by its id in two ways', async () => {
+    const { job } = await givenFullJob(api);
+    const fields = ['status', 'model', 'attempt', 'progress'];
+    const texts = new Set<string>();
+    for (const [first, second] of fields.flatMap((one) => fields.map((other) => [one, other]))) {
+      if (first === second) continue;
+      await counted(
+        `{ a: job(id: "${job.globalId}") { ${first} } b: job(id: "${job.globalId}") { ${second} } }`,
+      );
+      texts.add(api.statements.at(-1)?.sql ?? '');
+    }
+    expect(texts.size).toBe(1);
+  });
+
   test('is null where there is none', async () => {
     const { user, id } = await api.given.user();
     const job = await api.given.job({ user });

@@ -37,23 +37,6 @@ export const including = (selection: JobSelection, column: keyof JobRow): JobSel
     ? selection
     : jobSelection({ ...selection, columns: [...selection.columns, column] });
 
-/** All columns of some lists, or null where there is no list. */
-function allColumns<Column>(lists: readonly (readonly Column[] | null)[]): Column[] | null {
-  const given = lists.filter((list) => list !== null);
-  return given.length === 0 ? null : [...new Set(given.flat())];
-}
-
-/** What any of the selections reads. */
-export function allOf(selections: readonly JobSelection[]): JobSelection {
-  const [first] = selections;
-  if (first && selections.every(({ key }) => key === first.key)) return first;
-  return jobSelection({
-    columns: allColumns(selections.map(({ columns }) => columns)) ?? [],
-    user: allColumns(selections.map(({ user }) => user)),
-    metadata: allColumns(selections.map(({ metadata }) => metadata)),
-  });
-}
-
 /** Adds what is read along with the jobs of a query, which have this name there. */
 export function selectBeside(
   db: Knex,

@@ -20,7 +20,9 @@ import {
   pageOf,
   pagesOfEachParent,
 } from './keyset.ts';
+import { metadataColumns } from './metadata.ts';
 import { fromZero, type Range, whereBetween } from './range.ts';
+import { userColumns } from './users.ts';
 
 export const jobStatuses = [
   'queued',
@@ -103,6 +105,20 @@ export const jobColumns = [
 
 /** All of the job, and nothing beside it. */
 export const wholeJob = jobSelection({ columns: jobColumns, user: null, metadata: null });
+
+/**
+ * What several selections need. Where they differ that is everything of what is read at all: there are too many
+ * ways to join some columns and others, and each is a text.
+ */
+export function jointSelection(selections: readonly JobSelection[]): JobSelection {
+  const [first] = selections;
+  if (first && selections.every(({ key }) => key === first.key)) return first;
+  return jobSelection({
+    columns: jobColumns,
+    user: selections.some(({ user }) => user) ? userColumns : null,
+    metadata: selections.some(({ metadata }) => metadata) ? metadataColumns : null,
+  });
+}
 
 export const isTranscribed = ({ status }: JobRow): boolean => transcribedStatuses.includes(status);
 

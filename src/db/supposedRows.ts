@@ -109,13 +109,16 @@ export class SupposedRows {
     const idValue = id && (given.id ?? this.#value(id));
     const place = `${id?.table} ${idValue}`;
     const before = id ? this.#made.get(place) : undefined;
-    const row: Row = Object.fromEntries(
-      columns.map((column) => {
-        const { name } = column;
-        const value = column === id ? idValue : (given[name] ?? before?.[name]);
-        return [name, value ?? this.#value(column)];
-      }),
-    );
+    const row: Row = {};
+    for (const column of columns) {
+      const { name } = column;
+      const value =
+        column === id ? idValue : (given[name] ?? before?.[name] ?? this.#value(column));
+      row[name] = value;
+      // What is read along with a job is the job's own.
+      if (name === 'user.id') row[name] = row.user_id ?? value;
+      if (name === 'metadata.job_id') row[name] = idValue;
+    }
     if (id) this.#made.set(place, { ...before, ...row });
     return row;
   }

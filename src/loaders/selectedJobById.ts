@@ -1,6 +1,6 @@
 import type { Databases } from '../db/client.ts';
-import { allOf, type JobSelection, type ReadJob } from '../db/jobSelection.ts';
-import { findJobsByIds } from '../db/jobs.ts';
+import type { JobSelection, ReadJob } from '../db/jobSelection.ts';
+import { findJobsByIds, jointSelection } from '../db/jobs.ts';
 import { inBatches, type LoaderOptions, ObservedLoader } from './batched.ts';
 import { inOrder } from './inOrder.ts';
 
@@ -10,13 +10,12 @@ interface SelectedJob {
 }
 
 /**
- * id and what is read of it → job, or null where there is none. One statement for all, which reads what any
- * of them needs.
+ * id and what is read of it → job, or null where there is none. One statement for all.
  */
 export const selectedJobById = ({ db }: Databases, options: LoaderOptions) =>
   new ObservedLoader<SelectedJob, ReadJob | null, string>(
     async (keys, dispatch) => {
-      const selection = allOf(keys.map((key) => key.selection));
+      const selection = jointSelection(keys.map((key) => key.selection));
       const ids = [...new Set(keys.map(({ id }) => id))];
       const batches = await inBatches(options, dispatch, ids, (batch) =>
         findJobsByIds(db, batch, selection),
