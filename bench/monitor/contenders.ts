@@ -76,7 +76,7 @@ export const contenders = {
     plugins: () => [instrumentedEngine()],
   },
   envelop: {
-    title: '@envelop/opentelemetry (Yoga’s plugin)',
+    title: '@envelop/opentelemetry',
     isMonitored: false,
     plugins: () => [openTelemetryPlugin()],
   },
