@@ -62,6 +62,9 @@ const BACKGROUND_CONNECTIONS = 2;
 /** How long the database may take to write some figures of the monitor. */
 const FLUSH_TIMEOUT_MS = 5000;
 
+/** How long a connection is kept for the next request; a minute is what load balancers have. */
+const KEEP_ALIVE_MS = 65_000;
+
 /** How long the last figures of a process may take to be written. */
 const LAST_FLUSH_MS = 3000;
 
@@ -333,6 +336,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       '/health/ready': health.ready,
     }),
   );
+  // Longer than a load balancer keeps its own end: who closes first has no request under way.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = KEEP_ALIVE_MS + 1000;
   server.once('listening', authenticator.start);
   return {
     ...databases,

@@ -159,13 +159,15 @@ describe.each(databases)('an unexpected failure on $name', (kind) => {
     const job = await api.given.job({ user });
     log.length = 0;
     await api.db.schema.dropTable('metadata');
-    const answer = await as.send(`{ job(id: "${job.globalId}") { id metadata { language } } }`);
+    const answer = await as.send(
+      `{ node(id: "${job.globalId}") { id ... on Job { metadata { language } } } }`,
+    );
     const requestId = answer.headers.get('x-request-id');
-    expect(answer.data).toEqual({ job: { id: job.globalId, metadata: null } });
+    expect(answer.data).toEqual({ node: { id: job.globalId, metadata: null } });
     expect(answer.errors).toMatchObject([
       {
         message: 'Something went wrong here. The log has the cause under this request id.',
-        path: ['job', 'metadata'],
+        path: ['node', 'metadata'],
         extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
       },
     ]);

@@ -371,7 +371,9 @@ describe.each(postgres)('a broken connection on $name', (kind) => {
     const mine = await as.subscribe<MyJob>(MY_JOBS);
     await Promise.all([events.next(), mine.next()]);
     const listening = () =>
-      api.db('pg_stat_activity').whereRaw("datname = current_database() AND query LIKE 'LISTEN%'");
+      api
+        .db('pg_stat_activity')
+        .whereRaw("datname = current_database() AND query LIKE 'LISTEN job%'");
     await expect.poll(listening).toHaveLength(1);
     await listening().select(api.db.raw('pg_terminate_backend(pid)'));
     await change(api, job, { status: 'processing' });

@@ -92,6 +92,22 @@ export async function traceEvent<Result extends ExecutionResult>(
   }
 }
 
+/** Does something after what runs, whether it succeeds or not. What is synchronous stays so: a promise more costs each request. */
+function afterwards(run: () => Promise<void> | void, end: () => void): Promise<void> | void {
+  let pending: Promise<void> | void;
+  try {
+    pending = run();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (!pending) return end();
+  return pending.then(end, (error: unknown) => {
+    end();
+    throw error;
+  });
+}
+
 /** Opens the trace of each request and closes it. Resolvers and statements add to it by themselves. */
 export function usePerformance<Context extends TracedContext>({
   monitor,
@@ -124,37 +140,42 @@ export function usePerformance<Context extends TracedContext>({
 
   return {
     instrumentation: {
-      async request({ request }, wrapped) {
+      request({ request }, wrapped) {
         const opened = monitor.openTrace();
         const { trace } = opened;
         const traced: TracedRequest<Context> = { opened, context: null, isReader: false };
         requests.set(request, traced);
-        try {
-          await traceScope.run({ trace, resolver: null, batch: null }, wrapped);
-        } finally {
-          opened.close();
-        }
+        return afterwards(
+          () => traceScope.run({ trace, resolver: null, batch: null }, wrapped),
+          opened.close,
+        );
       },
-      async operation({ context, request }, wrapped) {
+      operation({ context, request }, wrapped) {
         const trace = current();
         if (trace) {
           trace.id = context.requestId;
           trace.client = clientOf(request.headers);
           trace.traceParent = request.headers.get('traceparent');
         }
-        await wrapped();
+        return wrapped();
       },
       parse: timed('parse', 'parseMs'),
       validate: timed('validate', 'validateMs'),
-      async execute(_payload, wrapped) {
+      execute(_payload, wrapped) {
         const trace = current();
         const startedAt = performance.now();
         if (trace) trace.phaseStartMs.execute ??= startedAt - trace.startedMs;
         const outerMs = heldThread.begin();
-        const executed = wrapped();
-        heldThread.end(trace, 'operation', 'operation', startedAt, outerMs);
-        await executed;
-        if (trace) trace.executeMs += performance.now() - startedAt;
+        return afterwards(
+          () => {
+            const executed = wrapped();
+            heldThread.end(trace, 'operation', 'operation', startedAt, outerMs);
+            return executed;
+          },
+          () => {
+            if (trace) trace.executeMs += performance.now() - startedAt;
+          },
+        );
       },
       resultProcess: timed('serialize', 'serializeMs'),
     },

@@ -3,6 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { costOf, costRefusal, type QueryLimits } from '../schema/queryCost.ts';
+import { isPlainObject } from './plainObject.ts';
 
 /** Asks for `extensions.cost`. */
 export const COST_HEADER = 'x-query-cost';
@@ -29,7 +30,8 @@ const MAX_KEYS_LENGTH = 500_000;
 function weightOf(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `[${value.map(weightOf)}]`;
-  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  // A file is an object too, of some million bytes.
+  if (!isPlainObject(value)) return value === null ? 'null' : typeof value;
   return `{${Object.entries(value).map(([name, member]) => `${name}:${weightOf(member)}`)}}`;
 }
 

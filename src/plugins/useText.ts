@@ -1,9 +1,7 @@
 import type { ValidationRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { ApiError } from '../errors.ts';
-
-const isPlainObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+import { isPlainObject } from './plainObject.ts';
 
 /** Whether a text in a value, however deep, has the character that PostgreSQL's text can't hold. */
 function hasNul(value: unknown): boolean {
