@@ -114,11 +114,13 @@ function selectionOf(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): Job
     return inner ? selectedOf(objectType(info, type), inner, fragments) : null;
   };
   const user = along('user', 'User');
+  // To look each up by an index of its own, for the id that the job has, would read more than to ask for all at once.
+  const isUserNeeded = user !== null && (user.isWhole || user.columns.size > 0);
   const metadata = along('metadata', 'Metadata');
   return kept(
     jobSelection({
       columns: columnsOf<keyof JobRow>(job, jobColumns, ['id', 'user_id']),
-      user: user && columnsOf<keyof UserRow>(user, userColumns, ['id']),
+      user: isUserNeeded ? columnsOf<keyof UserRow>(user, userColumns, ['id']) : null,
       metadata: metadata && columnsOf<keyof MetadataRow>(metadata, metadataColumns, ['job_id']),
     }),
   );

@@ -76,7 +76,7 @@ User.implement({
         description: 'The jobs that they uploaded.',
         args: jobArguments,
         complexity: connectionComplexity,
-        extensions: reads<UserRow>('id'),
+        extensions: reads<UserRow>(),
         resolve: async (user, args, { loaders }, info) => {
           const request = jobPageRequest(args, args.filter?.userId?.id ?? null, info);
           const key = { parent: user.id, request };
@@ -92,7 +92,7 @@ User.implement({
       type: [JobCount],
       authScopes: { reader: true },
       description: 'How many jobs they have in each status; those with none are left out.',
-      extensions: reads<UserRow>('id'),
+      extensions: reads<UserRow>(),
       resolve: (user, _args, { loaders }) => loaders.jobStatusCountsByUserId.load(user.id),
     }),
     auditLogs: t.connection(
@@ -102,7 +102,7 @@ User.implement({
         description: 'What they did and tried, the newest first. For administrators.',
         args: userAuditLogArguments,
         complexity: connectionComplexity,
-        extensions: reads<UserRow>('id'),
+        extensions: reads<UserRow>(),
         resolve: async (user, args, { loaders }) => {
           const request = auditLogPageRequest(args, null);
           const page = await loaders.auditLogPageByUserId.load({ parent: user.id, request });
