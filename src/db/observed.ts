@@ -87,18 +87,21 @@ export async function observed<Result>(
   }
 }
 
-/** The same for one that is over when `run` returns, on a connection that was free. */
+/**
+ * The same for one that is over when `run` returns, on a connection that was free. Where it gives null the
+ * statement was not run: nothing is told, and it is sent once more.
+ */
 export function observedAtOnce<Result>(
   config: ObservedConfig,
   sent: Sent,
-  run: () => Outcome<Result>,
-): Result {
+  run: () => Outcome<Result> | null,
+): Result | null {
   waits.set(sent.connection, 0);
   const tell = begun(config, sent);
   try {
-    const { result, rowCount } = run();
-    tell(true, rowCount, false);
-    return result;
+    const outcome = run();
+    if (outcome) tell(true, outcome.rowCount, false);
+    return outcome ? outcome.result : null;
   } catch (error) {
     tell(true, 0, true);
     throw error;

@@ -123,16 +123,16 @@ export class SqliteClient extends BetterSqlite3Client {
     const connection = this.pool.free[0]?.resource;
     if (!(connection instanceof SqliteConnection) || !connection.isOpen) return null;
     const values = this._formatBindings(bindings);
-    try {
-      return observedAtOnce(this.config, { connection, sql, bindings: values }, () => {
+    return observedAtOnce(this.config, { connection, sql, bindings: values }, () => {
+      try {
         const outcome = connection.run(sql, values, asArrays);
         if (outcome.kind !== 'rows') throw new TypeError('It is no statement that gives rows.');
         return { result: outcome.rows, rowCount: outcome.rows.length };
-      });
-    } catch (error) {
-      if (isBusy(error)) return null;
-      throw error;
-    }
+      } catch (error) {
+        if (isBusy(error)) return null;
+        throw error;
+      }
+    });
   }
 }
 
