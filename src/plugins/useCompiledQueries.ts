@@ -1,11 +1,10 @@
 import {
-  type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
   getOperationAST,
+  type OperationDefinitionNode,
   OperationTypeNode,
-  type Source,
   type SourceLocation,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
@@ -16,8 +15,8 @@ import { isCompilable } from './compilable.ts';
 /** Operations that are kept compiled, some ten kilobytes of code each, and of which it is known how often they came. */
 const MAX_OPERATIONS = 500;
 
-/** An operation of a document. */
-interface Operation {
+/** What is known of an operation of a document. */
+interface Known {
   calls: number;
   /** Null where graphql-js executes it; undefined before it was looked at. */
   execute: CompiledQuery['query'] | null | undefined;
@@ -28,13 +27,11 @@ interface Options {
   compileAt: number;
 }
 
-function positionOf({ body }: Source, { line, column }: SourceLocation): number {
-  let lineStart = 0;
-  for (let number = 1; number < line; number += 1) {
-    lineStart += /^.*?(?:\r\n|\n|\r)/.exec(body.slice(lineStart))?.[0].length ?? 0;
-  }
-  return lineStart + column - 1;
-}
+/** Where each line of a text begins, as GraphQL counts lines. */
+const lineStarts = (text: string): number[] => [
+  0,
+  ...Array.from(text.matchAll(/\r\n|[\n\r]/g), (end) => end.index + end[0].length),
+];
 
 /** What was wrong with a value that the client gave; graphql-jit finds all else in what a resolver gave. */
 const isOfClient = (message: string): boolean => message.startsWith('Argument "');
@@ -43,6 +40,9 @@ const isOfClient = (message: string): boolean => message.startsWith('Argument "'
 function withGraphQLErrors(result: ExecutionResult, { document }: ExecutionArgs): ExecutionResult {
   if (!result.errors) return result;
   const source = document.loc?.source;
+  const starts = source ? lineStarts(source.body) : [];
+  const positionOf = ({ line, column }: SourceLocation): number =>
+    (starts[line - 1] ?? 0) + column - 1;
   const isExecuted = 'data' in result;
   const errors = result.errors.map(({ message, path, locations, originalError, extensions }) => {
     const cause = isExecuted && !isOfClient(message) ? new Error(message) : undefined;
@@ -50,21 +50,18 @@ function withGraphQLErrors(result: ExecutionResult, { document }: ExecutionArgs)
       path,
       originalError: originalError ?? cause,
       extensions,
-      ...(source && { source, positions: locations?.map((at) => positionOf(source, at)) }),
+      ...(source && { source, positions: locations?.map(positionOf) }),
     });
   });
   return { ...result, errors };
 }
 
-function compiled({
-  schema,
-  document,
-  operationName,
-}: ExecutionArgs): CompiledQuery['query'] | null {
-  const operation = getOperationAST(document, operationName);
+function compiled(
+  { schema, document, operationName }: ExecutionArgs,
+  { operation }: OperationDefinitionNode,
+): CompiledQuery['query'] | null {
   // Mutations and subscriptions are bound by what they do.
-  if (operation?.operation !== OperationTypeNode.QUERY) return null;
-  if (!isCompilable(schema, document)) return null;
+  if (operation !== OperationTypeNode.QUERY || !isCompilable(schema, document)) return null;
   const query = compileQuery(schema, document, operationName ?? undefined, {
     // An error that was thrown has a stack already.
     disablingCapturingStackErrors: true,
@@ -74,31 +71,15 @@ function compiled({
 
 /** Executes queries that come again by code made for them; what that cannot serve is left to graphql-js. */
 export function useCompiledQueries({ compileAt }: Options): Plugin {
-  const documents = new LRUCache<DocumentNode, Map<string, Operation>>({ max: MAX_OPERATIONS });
-
-  function operationOf({ document, operationName }: ExecutionArgs): Operation {
-    let operations = documents.get(document);
-    if (!operations) {
-      operations = new Map();
-      documents.set(document, operations);
-    }
-    const name = operationName ?? '';
-    let operation = operations.get(name);
-    if (!operation) {
-      operation = { calls: 0, execute: undefined };
-      operations.set(name, operation);
-    }
-    return operation;
-  }
-
+  const known = new LRUCache<OperationDefinitionNode, Known>({ max: MAX_OPERATIONS });
   return {
     onExecute({ args, setExecuteFn }) {
-      const operation = operationOf(args);
-      operation.calls += 1;
-      if (operation.execute === undefined && operation.calls >= compileAt) {
-        operation.execute = compiled(args);
-      }
-      const { execute } = operation;
+      const operation = getOperationAST(args.document, args.operationName);
+      if (!operation) return;
+      const { calls, execute: before } = known.get(operation) ?? { calls: 0, execute: undefined };
+      const isDue = before === undefined && calls + 1 >= compileAt;
+      const execute = isDue ? compiled(args, operation) : before;
+      known.set(operation, { calls: calls + 1, execute });
       if (!execute) return;
       setExecuteFn((execution: ExecutionArgs) => {
         const { rootValue, contextValue, variableValues } = execution;

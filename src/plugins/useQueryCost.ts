@@ -1,4 +1,9 @@
-import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
+import {
+  type ExecutionArgs,
+  GraphQLError,
+  getOperationAST,
+  type OperationDefinitionNode,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { ApiError, type ErrorCode } from '../errors.ts';
@@ -35,28 +40,24 @@ function weightOf(value: unknown): string {
   return `{${Object.entries(value).map(([name, member]) => `${name}:${weightOf(member)}`)}}`;
 }
 
-/** The costs of documents that were asked for before: counting takes longer than executing a small one. */
+/** The costs of operations that came before: counting takes longer than executing a small one. */
 function costsKept() {
   const costs = new LRUCache<string, QueryLimits>({
     maxSize: MAX_KEYS_LENGTH,
     maxEntrySize: 5000,
     sizeCalculation: (_cost, key) => key.length,
   });
-  const numbers = new WeakMap<DocumentNode, number>();
+  const numbers = new WeakMap<OperationDefinitionNode, number>();
   let count = 0;
   return (args: ExecutionArgs): QueryLimits => {
-    let number = numbers.get(args.document);
-    if (number === undefined) {
-      count += 1;
-      number = count;
-      numbers.set(args.document, number);
-    }
-    const key = `${number} ${args.operationName ?? ''} ${weightOf(args.variableValues ?? {})}`;
-    let cost = costs.get(key);
-    if (!cost) {
-      cost = costOf(args);
-      costs.set(key, cost);
-    }
+    const operation = getOperationAST(args.document, args.operationName);
+    // The executor says that there is none.
+    if (!operation) return costOf(args);
+    const number = numbers.get(operation) ?? ++count;
+    numbers.set(operation, number);
+    const key = `${number} ${weightOf(args.variableValues ?? {})}`;
+    const cost = costs.get(key) ?? costOf(args);
+    costs.set(key, cost);
     return cost;
   };
 }

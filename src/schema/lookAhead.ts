@@ -127,7 +127,7 @@ function selectionOf(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): Job
 }
 
 /** The fields that a path leads to, such as the nodes of a connection. */
-function nodesAt(info: GraphQLResolveInfo, path: readonly string[]): FieldNode[] {
+function nodesAt(info: GraphQLResolveInfo, path: readonly string[]): readonly FieldNode[] {
   return path.reduce<readonly FieldNode[]>(
     (nodes, name) =>
       [
@@ -137,7 +137,7 @@ function nodesAt(info: GraphQLResolveInfo, path: readonly string[]): FieldNode[]
         ),
       ].filter((node) => node.name.value === name),
     info.fieldNodes,
-  ) as FieldNode[];
+  );
 }
 
 /** By the first node of a field: a document is kept, and looked through once. */
