@@ -66,6 +66,7 @@ export function plotOf(title: string, lines: readonly Line[]): string {
   const width = LABELS + panels.length * (PANEL + 40);
   const height = TOP + ROW * lines.length + 20;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">
+<title>${escaped(title)}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="12" y="24" font-size="16" font-weight="bold">${escaped(title)}</text>
 ${lines

@@ -16,6 +16,7 @@ export function plotOfShares(title: string, shares: readonly Share[]): string {
     return piece;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH + 40} ${120 + shares.length * 20}" font-family="system-ui, sans-serif" font-size="12">
+<title>${title}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="20" y="28" font-size="16" font-weight="bold">${title}</text>
 ${pieces.join('\n')}
