@@ -36,5 +36,6 @@ import './alert.ts';
 import './keyFigure.ts';
 import './truth.ts';
 import { builder } from './builder.ts';
+import { withImmediateIds } from './immediateIds.ts';
 
-export const createSchema = () => builder.toSchema();
+export const createSchema = () => withImmediateIds(builder.toSchema());

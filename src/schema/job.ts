@@ -57,12 +57,7 @@ Job.implement({
       description: 'The name of the file when it was uploaded.',
     }),
     model: t.exposeString('model', { description: 'The Whisper model, such as `large-v3`.' }),
-    status: t.field({
-      type: JobStatus,
-      description: 'How far it is, or how it ended.',
-      extensions: reads<JobRow>('status'),
-      resolve: (job) => job.status,
-    }),
+    status: t.expose('status', { type: JobStatus, description: 'How far it is, or how it ended.' }),
     createdAt: t.expose('created_at', { type: 'DateTime', description: 'When it was uploaded.' }),
     updatedAt: t.expose('updated_at', {
       type: 'DateTime',
@@ -105,12 +100,10 @@ Job.implement({
       nullable: true,
       description: 'How much is transcribed, from 0 to 1; null where nothing was reported.',
     }),
-    errorCode: t.field({
+    errorCode: t.expose('error_code', {
       type: JobFailure,
       nullable: true,
       description: 'Why its latest attempt failed; null where none did.',
-      extensions: reads<JobRow>('error_code'),
-      resolve: (job) => job.error_code,
     }),
     errorMessage: t.exposeString('error_message', {
       nullable: true,

@@ -6,24 +6,25 @@ import type { MetadataRow } from '../db/metadata.ts';
 import type { SegmentRow } from '../db/segments.ts';
 import type { UserRow } from '../db/users.ts';
 import { builder } from './builder.ts';
+import { nodeId } from './immediateIds.ts';
 
 // The types that refer to each other: their ids, and how an id finds its object. What the viewer may
 // not see is null. Their fields stand in the file of each type.
 
 export const Job = builder.nodeRef<ReadJob>('Job', {
-  id: { resolve: (job) => job.id },
+  id: nodeId((job: ReadJob) => job.id),
   loadManyWithoutCache: async (ids, { loaders, viewer }) =>
     (await loaders.jobById.loadMany(ids)).map((job) => visibleJob(viewer, found(job))),
 });
 
 export const User = builder.nodeRef<UserRow, number>('User', {
-  id: { resolve: (user) => user.id, parse: Number },
+  id: { ...nodeId((user: UserRow) => user.id), parse: Number },
   loadManyWithoutCache: async (ids, { loaders, viewer }) =>
     (await loaders.userById.loadMany(ids)).map((user) => visibleUser(viewer, found(user))),
 });
 
 export const Metadata = builder.nodeRef<MetadataRow>('Metadata', {
-  id: { resolve: (metadata) => metadata.job_id },
+  id: nodeId((metadata: MetadataRow) => metadata.job_id),
   loadManyWithoutCache: (jobIds, { loaders, viewer }) =>
     Promise.all(
       jobIds.map(async (jobId) => {
@@ -34,7 +35,7 @@ export const Metadata = builder.nodeRef<MetadataRow>('Metadata', {
 });
 
 export const Segment = builder.nodeRef<SegmentRow, number>('Segment', {
-  id: { resolve: (segment) => segment.id, parse: Number },
+  id: { ...nodeId((segment: SegmentRow) => segment.id), parse: Number },
   loadManyWithoutCache: (ids, { loaders, viewer }) =>
     Promise.all(
       ids.map(async (id) => {
@@ -47,7 +48,7 @@ export const Segment = builder.nodeRef<SegmentRow, number>('Segment', {
 });
 
 export const AuditLog = builder.nodeRef<AuditLogRow, number>('AuditLog', {
-  id: { resolve: (entry) => entry.id, parse: Number },
+  id: { ...nodeId((entry: AuditLogRow) => entry.id), parse: Number },
   loadManyWithoutCache: async (ids, { loaders, viewer }) =>
     isAdministrator(viewer)
       ? (await loaders.auditLogById.loadMany(ids)).map(found)
