@@ -36,7 +36,7 @@ const mayImport = {
   ],
   'telemetry/': ['http/', 'perf/', 'errors.ts', 'type config.ts'],
   'http/': ['type auth/'],
-  'plugins/': ['schema/', 'type loaders/', 'perf/', 'auth/', 'errors.ts'],
+  'plugins/': ['type http/', 'schema/', 'type loaders/', 'perf/', 'auth/', 'errors.ts'],
   'schema/': [
     'loaders/',
     'live/',

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
@@ -20,9 +20,10 @@ import { isMigrated } from './db/migrate.ts';
 import { performanceStore } from './db/performanceStore.ts';
 import { readPool } from './db/pool.ts';
 import { StartError } from './errors.ts';
+import { createGraphqlListener, type Exchange } from './http/graphqlListener.ts';
 import { createHealth, type Health } from './http/health.ts';
-import { logWhenAnswered } from './http/requestLog.ts';
-import { originOf, type RequestOrigin } from './http/requestOrigin.ts';
+import { RequestOrJson } from './http/jsonRequest.ts';
+import type { RequestOrigin } from './http/requestOrigin.ts';
 import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
 import { createSweeper, type Sweeper } from './jobs/sweeper.ts';
@@ -40,7 +41,7 @@ import { traceScope } from './perf/trace.ts';
 import { traceEvent, usePerformance } from './perf/usePerformance.ts';
 import { createMaskError } from './plugins/maskError.ts';
 import { playground } from './plugins/playground.ts';
-import { type Exchange, useBodySize } from './plugins/useBodySize.ts';
+import { MAX_BODY_BYTES, useBodySize } from './plugins/useBodySize.ts';
 import { useCompiledQueries } from './plugins/useCompiledQueries.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
 import { useSubscriptions } from './plugins/useSubscriptions.ts';
@@ -303,6 +304,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxRequestBodySize: false,
     // Any page may ask; who asks is in a header that no browser adds by itself.
     cors: { origin: '*', credentials: false },
+    fetchAPI: { Request: RequestOrJson },
     // Yoga would answer every URL that ends so, and none ends with a space: health is elsewhere.
     healthCheckEndpoint: ' ',
     graphiql: playground(),
@@ -315,19 +317,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     timeoutMs: readyTimeoutMs,
     logger,
   });
-  const graphql: RequestListener = (request, response) => {
-    const origin = originOf(request, config.trustProxy);
-    // The log and the monitor name the request so.
-    response.setHeader('x-request-id', origin.requestId);
-    // Who keeps the connection would go on sending requests here.
-    if (health.isStopping) response.setHeader('connection', 'close');
-    logWhenAnswered(logger, request, response, origin);
-    // Yoga answers every error itself; what it throws is a fault of ours that nobody would see.
-    Promise.resolve(yoga(request, response, origin)).catch((error: unknown) => {
-      logger.error({ requestId: origin.requestId, err: error }, 'A request was not answered');
-      response.destroy();
-    });
-  };
+  const graphql = createGraphqlListener({
+    answer: yoga.handleNodeRequestAndResponse,
+    trustProxy: config.trustProxy,
+    maxShortBytes: MAX_BODY_BYTES,
+    isStopping: () => health.isStopping,
+    logger,
+  });
   const server = createServer(
     createRouter({
       ...telemetry.routes,

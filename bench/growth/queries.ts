@@ -72,7 +72,7 @@ export interface Query {
   name: string;
   kind: QueryKind;
   /** Runs it the so-manieth time. */
-  run(db: Knex, sample: Sample, index: number): Promise<unknown>;
+  run(db: Knex, sample: Sample, index: number): unknown;
   /** Makes undone what its calls changed. */
   restore?(db: Knex): Promise<void>;
 }

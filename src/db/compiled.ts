@@ -101,21 +101,24 @@ interface RowsClient {
   ): Promise<{ response: unknown[] | { rows: unknown[] } }>;
 }
 
-async function sent(db: Knex, statement: SentText, asArrays: boolean): Promise<unknown[]> {
+/** At once where that can be. */
+function sent(db: Knex, statement: SentText, asArrays: boolean): unknown[] | Promise<unknown[]> {
   // Knex's own type of a client is `any`.
   const client: RowsClient = db.client;
-  const rows = client.rowsAtOnce?.({ ...statement, asArrays });
-  if (rows) return rows;
-  const { response } = await withConnection(db, (connection) =>
-    client._query(connection, { ...statement, asArrays }),
+  const query = { ...statement, asArrays };
+  return (
+    client.rowsAtOnce?.(query) ??
+    withConnection(db, async (connection) => {
+      const { response } = await client._query(connection, query);
+      return Array.isArray(response) ? response : response.rows;
+    })
   );
-  return Array.isArray(response) ? response : response.rows;
 }
 
 /** The rows of a statement of ours, whose text says which columns they have. */
-export const rowsOf = async <Row>(db: Knex, statement: SentText): Promise<Row[]> =>
-  (await sent(db, statement, false)) as Row[];
+export const rowsOf = <Row>(db: Knex, statement: SentText): Row[] | Promise<Row[]> =>
+  sent(db, statement, false) as Row[] | Promise<Row[]>;
 
 /** The same, each row as the values of its columns, in order. */
-export const valuesOf = async (db: Knex, statement: SentText): Promise<unknown[][]> =>
-  (await sent(db, statement, true)) as unknown[][];
+export const valuesOf = (db: Knex, statement: SentText): unknown[][] | Promise<unknown[][]> =>
+  sent(db, statement, true) as unknown[][] | Promise<unknown[][]>;

@@ -5,6 +5,7 @@ import type { JobRow } from './jobs.ts';
 import type { MetadataRow } from './metadata.ts';
 import type { SentText } from './sendAsWritten.ts';
 import type { UserRow } from './users.ts';
+import { whenThere } from './whenThere.ts';
 
 /** A job, with what was read along with it: undefined where that was not asked for. */
 export interface ReadJob extends JobRow {
@@ -65,7 +66,7 @@ export const selectJobs = (db: Knex, selection: JobSelection): Knex.QueryBuilder
   );
 
 /** The columns that begin somewhere in a row, by their names. */
-function slice(values: readonly unknown[], names: readonly string[], start: number): object {
+function slice(values: readonly unknown[], names: readonly string[], start: number) {
   const row: Record<string, unknown> = {};
   for (let index = 0; index < names.length; index += 1) {
     // There are as many as were selected.
@@ -75,21 +76,23 @@ function slice(values: readonly unknown[], names: readonly string[], start: numb
 }
 
 /** The rows of a statement that selects the columns of jobs, and then what `selectBeside` does. */
-export async function readJobs(
+export function readJobs(
   db: Knex,
   statement: SentText,
   { columns, user, metadata }: JobSelection,
-): Promise<ReadJob[]> {
+): ReadJob[] | Promise<ReadJob[]> {
   if (!user && !metadata) return rowsOf<ReadJob>(db, statement);
   const metadataStart = columns.length + (user?.length ?? 0);
   const joined = (values: readonly unknown[], names: readonly string[], start: number) =>
     // Its first column is its key, so where that is null there is no row.
     values[start] === null ? null : slice(values, names, start);
-  return (await valuesOf(db, statement)).map((values) => {
-    const job = slice(values, columns, 0);
-    if (user) Object.assign(job, { user: joined(values, user, columns.length) });
-    if (metadata) Object.assign(job, { metadata: joined(values, metadata, metadataStart) });
-    // It has the columns that were selected.
-    return job as ReadJob;
-  });
+  return whenThere(valuesOf(db, statement), (rows) =>
+    rows.map((values) => {
+      const job = slice(values, columns, 0);
+      if (user) job.user = joined(values, user, columns.length);
+      if (metadata) job.metadata = joined(values, metadata, metadataStart);
+      // It has the columns that were selected.
+      return job as unknown as ReadJob;
+    }),
+  );
 }

@@ -23,6 +23,7 @@ import {
 import { metadataColumns } from './metadata.ts';
 import { fromZero, type Range, whereBetween } from './range.ts';
 import { userColumns } from './users.ts';
+import { whenThere } from './whenThere.ts';
 
 export const jobStatuses = [
   'queued',
@@ -265,7 +266,11 @@ const shapeOfPage = (
   selection: JobSelection,
 ): string => `${selection.key} ${ordering.name} ${descending} ${fromEnd} ${limit} `;
 
-export async function findJobPage(db: Knex, request: JobPageRequest): Promise<Page<ReadJob>> {
+/** At once where that can be: it is the page that is asked for most. */
+export function findJobPage(
+  db: Knex,
+  request: JobPageRequest,
+): Page<ReadJob> | Promise<Page<ReadJob>> {
   const { filter, page } = request;
   const selection = pageSelection(request);
   const statement = compiled(db, {
@@ -278,7 +283,7 @@ export async function findJobPage(db: Knex, request: JobPageRequest): Promise<Pa
         before,
       }),
   });
-  return pageOf(await readJobs(db, statement, selection), page);
+  return whenThere(readJobs(db, statement, selection), (rows) => pageOf(rows, page));
 }
 
 export async function findJobPagesByUserIds(

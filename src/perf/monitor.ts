@@ -240,7 +240,9 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       const wasAlone = (isFirst && openings === opening) || heldThread.turn() === turnAtStart;
       const from = startedMs - queuedMs;
       const ownMs = wasAlone ? Math.max(trace.heldMs, loop.active) : trace.heldMs;
-      const holds = to - from < SHORTEST_HOLD_MS ? [] : heldThread.between(from, to);
+      // Of what was done while it was alone, garbage collected too, nothing is somebody else's.
+      const until = wasAlone ? startedMs : to;
+      const holds = until - from < SHORTEST_HOLD_MS ? [] : heldThread.between(from, until);
       return blameFor({ id: trace.id, from, to, ownMs, idleMs: loop.idle }, holds);
     };
     return {

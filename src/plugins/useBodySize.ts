@@ -1,22 +1,16 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../auth/viewer.ts';
 import { ApiError } from '../errors.ts';
+import type { Exchange } from '../http/graphqlListener.ts';
 
 /** Of what anybody may send, before it is known who asks. */
-const MAX_BODY_BYTES = 1_000_000;
+export const MAX_BODY_BYTES = 1_000_000;
 
 /** Of a multipart request with a transcript, which workers alone may send: ten hours with every token. */
 export const MAX_UPLOAD_BYTES = 48_000_000;
 
 /** How many larger bodies are in memory at once; who comes later waits before theirs is read. */
 const MAX_LARGE_UPLOADS = 2;
-
-/** What Yoga tells beside the request: Node's own two ends of it. */
-export interface Exchange {
-  req: IncomingMessage;
-  res: ServerResponse;
-}
 
 const tooLarge = (isUpload: boolean): ApiError =>
   isUpload

@@ -13,8 +13,12 @@ const idPatterns = {
 const isNodeType = (name: string): name is keyof typeof idPatterns =>
   Object.hasOwn(idPatterns, name);
 
+/** Longer than any id. One for all, since an id is written and read in one go; a page has some sixty. */
+const bytes = Buffer.alloc(256);
+
 export function encodeGlobalId(typename: string, id: string | number | bigint): string {
-  return Buffer.from(`${typename}:${id}`).toString('base64url');
+  const length = bytes.write(`${typename}:${id}`, 'latin1');
+  return bytes.toString('base64url', 0, length);
 }
 
 /** Throws BAD_USER_INPUT where the text was not made by `encodeGlobalId`. */

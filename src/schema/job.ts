@@ -15,6 +15,7 @@ import {
 } from '../db/jobs.ts';
 import { emptyPage } from '../db/keyset.ts';
 import { segmentOrdering } from '../db/segments.ts';
+import { whenThere } from '../db/whenThere.ts';
 import { builder } from './builder.ts';
 import {
   type ConnectionArguments,
@@ -261,15 +262,12 @@ builder.queryFields((t) => ({
       description: "The viewer's own jobs; everybody's for administrators and workers.",
       args: jobArguments,
       complexity: connectionComplexity,
-      resolve: async (_root, args, { db, longReads, viewer }, info) => {
+      resolve(_root, args, { db, longReads, viewer }, info) {
         const userId = userIdInSight(viewer, args.filter?.userId?.id ?? null);
         const request = jobPageRequest(args, userId, info);
-        const page = await findJobPage(
-          isIndexed(indexedJobFilters, request) ? db : longReads,
-          request,
-        );
-        return connectionOf(page, request.page.ordering, () =>
-          countJobs(longReads, request.filter),
+        const page = findJobPage(isIndexed(indexedJobFilters, request) ? db : longReads, request);
+        return whenThere(page, (found) =>
+          connectionOf(found, request.page.ordering, () => countJobs(longReads, request.filter)),
         );
       },
     },
