@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -20,9 +20,9 @@ import { isMigrated } from './db/migrate.ts';
 import { performanceStore } from './db/performanceStore.ts';
 import { readPool } from './db/pool.ts';
 import { StartError } from './errors.ts';
-import { createGraphqlListener, type Exchange } from './http/graphqlListener.ts';
+import { createGraphqlListener } from './http/graphqlListener.ts';
 import { createHealth, type Health } from './http/health.ts';
-import { RequestOrJson } from './http/jsonRequest.ts';
+import { createLeanYoga } from './http/leanYoga.ts';
 import type { RequestOrigin } from './http/requestOrigin.ts';
 import { createRouter } from './http/router.ts';
 import type { QueueSettings } from './jobs/leases.ts';
@@ -250,7 +250,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     createLoaders(databases, { maxBatchSize, observer: isMonitored ? monitor : unobserved });
   const maskError = createMaskError(logger);
   const schema = options.schema ?? createSchema();
-  const yoga = createYoga<RequestOrigin & Exchange, Context>({
+  const answer = createLeanYoga<RequestOrigin, Context>({
     schema: isMonitored ? timeResolvers(schema, monitor.heldThread) : schema,
     context: ({ requestId, origin }): Context => ({
       ...databases,
@@ -304,7 +304,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxRequestBodySize: false,
     // Any page may ask; who asks is in a header that no browser adds by itself.
     cors: { origin: '*', credentials: false },
-    fetchAPI: { Request: RequestOrJson },
     // Yoga would answer every URL that ends so, and none ends with a space: health is elsewhere.
     healthCheckEndpoint: ' ',
     graphiql: playground(),
@@ -318,7 +317,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     logger,
   });
   const graphql = createGraphqlListener({
-    answer: yoga.handleNodeRequestAndResponse,
+    answer,
     trustProxy: config.trustProxy,
     maxShortBytes: MAX_BODY_BYTES,
     isStopping: () => health.isStopping,

@@ -1,23 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
+import { isPromise } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { afterBody, isShortJson } from './jsonRequest.ts';
+import { isShortJson, readText } from './jsonRequest.ts';
+import type { AnswerRequest } from './leanYoga.ts';
 import { logWhenAnswered } from './requestLog.ts';
 import { originOf, type RequestOrigin } from './requestOrigin.ts';
 
-/** Node's own two ends of a request. */
-export interface Exchange {
-  req: IncomingMessage;
-  res: ServerResponse;
-}
-
 interface Options {
-  /** Yoga's way from Node's request to Fetch's response. */
-  answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    context: RequestOrigin & Exchange,
-  ): Response | Promise<Response>;
+  answer: AnswerRequest<RequestOrigin>;
   trustProxy: boolean;
   isStopping(): boolean;
   /** The most bytes of a body that is read before Yoga is asked. */
@@ -57,17 +48,19 @@ export function createGraphqlListener(options: Options): RequestListener {
       logger.error({ requestId: origin.requestId, err: error }, 'A request was not answered');
       response.destroy();
     };
-    const run = (): void => {
+    const run = (text: string | null): void => {
       try {
-        const answered = answer(request, response, { ...origin, req: request, res: response });
-        if (answered instanceof Promise) {
-          answered.then((later) => send(later, request, response)).catch(failed);
+        const answered = answer({ req: request, res: response }, origin, text);
+        if (isPromise(answered)) {
+          Promise.resolve(answered)
+            .then((later) => send(later, request, response))
+            .catch(failed);
         } else send(answered, request, response);
       } catch (error) {
         failed(error);
       }
     };
-    if (isShortJson(request, maxShortBytes)) afterBody(request, run);
-    else run();
+    if (isShortJson(request, maxShortBytes)) readText(request, run);
+    else run(null);
   };
 }

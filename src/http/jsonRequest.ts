@@ -1,8 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Request } from '@whatwg-node/fetch';
-
-/** The texts of the bodies that were read before Yoga was asked, by Node's own requests. */
-const texts = new WeakMap<object, string>();
 
 /** Whether the body is JSON, and declared to be no longer than this: so short that it is read in one go. */
 export function isShortJson({ method, headers }: IncomingMessage, maxBytes: number): boolean {
@@ -15,15 +12,13 @@ export function isShortJson({ method, headers }: IncomingMessage, maxBytes: numb
   );
 }
 
-/** Goes on when the whole body is there; never where the client goes away before. */
-export function afterBody(request: IncomingMessage, next: () => void): void {
+/** Gives the whole body as a text when it is there; nothing where the client goes away before. */
+export function readText(request: IncomingMessage, read: (text: string) => void): void {
   const pieces: Buffer[] = [];
   request.on('data', (piece: Buffer) => pieces.push(piece));
   request.on('end', () => {
     const [only] = pieces;
-    const whole = only && pieces.length === 1 ? only : Buffer.concat(pieces);
-    texts.set(request, whole.toString());
-    next();
+    read((only && pieces.length === 1 ? only : Buffer.concat(pieces)).toString());
   });
   // Without a listener it would end the process; who listens for the answer has gone.
   request.on('error', () => {});
@@ -54,43 +49,35 @@ class JsonRequestHeaders {
   }
 }
 
-interface Init {
-  method: string;
-  headers: IncomingHttpHeaders;
-  signal: AbortSignal;
-  body: object;
-}
-
 /**
  * A request whose body is there as a text. Yoga's pipeline reads no more of it than stands here, so no Fetch
  * request is made, nor a stream of its body, and nobody waits for what is there. A plugin that asks for more gets it
  * of a real one.
  */
-class JsonRequest {
+export class JsonRequest {
+  readonly method = 'POST';
   readonly url: string;
-  readonly method: string;
   readonly headers: JsonRequestHeaders;
-  readonly signal: AbortSignal;
-  readonly #init: Init;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
   readonly #text: string;
   #real: Request | null = null;
 
-  constructor(url: string, init: Init, text: string) {
-    this.url = url;
-    this.method = init.method;
-    this.signal = init.signal;
-    this.headers = new JsonRequestHeaders(init.headers, this);
-    this.#init = init;
+  constructor(request: IncomingMessage, response: ServerResponse, text: string) {
+    this.url = `http://${request.headers.host ?? 'localhost'}${request.url}`;
+    this.headers = new JsonRequestHeaders(request.headers, this);
+    this.#request = request;
+    this.#response = response;
     this.#text = text;
   }
 
   real(): Request {
-    const { headers, ...init } = this.#init;
     this.#real ??= new Request(this.url, {
-      ...init,
+      method: this.method,
       // Node's headers are a record, as Fetch takes them, but for those that come several times.
-      headers: headers as Record<string, string>,
+      headers: this.#request.headers as Record<string, string>,
       body: this.#text,
+      signal: this.#abortSignal(),
     });
     return this.#real;
   }
@@ -103,14 +90,22 @@ class JsonRequest {
       return this.real().json();
     }
   }
+
+  /** Aborted when the client goes away before it has its answer. */
+  #abortSignal(): AbortSignal {
+    const controller = new AbortController();
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) controller.abort();
+    });
+    return controller.signal;
+  }
 }
 
 /** Gives a class what Fetch's has and it lacks: each such member is that of the real object. */
-function completed(lean: { prototype: { real(): object } }, whole: { prototype: object }): void {
+function completed(light: { prototype: { real(): object } }, whole: { prototype: object }): void {
   for (const name of Reflect.ownKeys(whole.prototype)) {
-    if (name in lean.prototype || name === 'url' || name === 'method' || name === 'signal')
-      continue;
-    Object.defineProperty(lean.prototype, name, {
+    if (name in light.prototype || name === 'url' || name === 'method') continue;
+    Object.defineProperty(light.prototype, name, {
       get() {
         const real: object = this.real();
         const value: unknown = Reflect.get(real, name);
@@ -121,13 +116,3 @@ function completed(lean: { prototype: { real(): object } }, whole: { prototype: 
 }
 completed(JsonRequestHeaders, globalThis.Headers);
 completed(JsonRequest, globalThis.Request);
-
-/** Fetch's `Request` for Yoga: that of a request whose body was read is a light one. */
-export const RequestOrJson = new Proxy(Request, {
-  construct(_target, [input, init]: [string, (Init & RequestInit) | undefined]) {
-    const text = init?.body ? texts.get(init.body) : undefined;
-    return init && text !== undefined
-      ? new JsonRequest(input, init, text)
-      : new Request(input, init);
-  },
-});

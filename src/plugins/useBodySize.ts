@@ -1,7 +1,7 @@
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../auth/viewer.ts';
 import { ApiError } from '../errors.ts';
-import type { Exchange } from '../http/graphqlListener.ts';
+import type { Exchange } from '../http/leanYoga.ts';
 
 /** Of what anybody may send, before it is known who asks. */
 export const MAX_BODY_BYTES = 1_000_000;
