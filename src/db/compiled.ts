@@ -4,7 +4,10 @@ import { dialectOf } from './client.ts';
 import type { Dialect } from './dialect.ts';
 import { type SentText, withConnection } from './sendAsWritten.ts';
 
-/** Texts that are kept; far more than the API has, since a client chooses filters, orders and page sizes. */
+/**
+ * Texts that are kept, the least recently used given up: a client chooses columns, filters, orders and page sizes,
+ * in more ways than there is room for.
+ */
 const MAX_TEXTS = 5000;
 
 /** Stands for a value while Knex writes a statement. */

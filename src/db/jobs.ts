@@ -115,7 +115,7 @@ export function jointSelection(selections: readonly JobSelection[]): JobSelectio
   const [first] = selections;
   if (first && selections.every(({ key }) => key === first.key)) return first;
   return jobSelection({
-    columns: jobColumns,
+    ...wholeJob,
     user: selections.some(({ user }) => user) ? userColumns : null,
     metadata: selections.some(({ metadata }) => metadata) ? metadataColumns : null,
   });

@@ -52,6 +52,24 @@ interface Query {
   response?: QueryResult;
 }
 
+/**
+ * Statements that a connection may have prepared, which are some 60 kB each in PostgreSQL's memory. pg gives up
+ * none of them, so a connection that has more is closed.
+ */
+const PREPARED_STATEMENTS = 500;
+
+/** The names of those that a connection has. */
+const preparedNames = new WeakMap<object, Set<string>>();
+
+/** The name of a text that is about to be prepared there, or was. */
+function nameOn(connection: object, sql: string): string {
+  const name = statementName(sql);
+  const names = preparedNames.get(connection);
+  if (names) names.add(name);
+  else preparedNames.set(connection, new Set([name]));
+  return name;
+}
+
 /** Only these gain from a plan that is kept; DDL and transaction control do not. */
 const planned = /^\s*(select|insert|update|delete|with)\b/i;
 
@@ -61,9 +79,14 @@ export class PostgresqlClient extends PostgresClient {
     return awaited(() => super.acquireConnection());
   }
 
+  /** Asked by the pool before it lends a connection. */
+  validateConnection(connection: Client): boolean {
+    return (preparedNames.get(connection)?.size ?? 0) <= PREPARED_STATEMENTS;
+  }
+
   async _query(connection: Client, query: Query): Promise<Query> {
     const bindings = query.bindings ?? [];
-    const named = planned.test(query.sql) ? { name: statementName(query.sql) } : {};
+    const named = planned.test(query.sql) ? { name: nameOn(connection, query.sql) } : {};
     return observed(this.config, { connection, sql: query.sql, bindings }, async () => {
       query.response = await connection.query({
         ...named,

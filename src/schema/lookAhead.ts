@@ -81,25 +81,6 @@ function columnsOf<Column extends string>(
   return [...always, ...(isWhole ? others : others.filter((column) => columns.has(column)))];
 }
 
-/** A client can select columns in very many ways, and each is a text of its own that is kept prepared. */
-const MAX_SELECTIONS = 300;
-
-const known = new Map<string, JobSelection>();
-
-const everything = jobSelection({
-  columns: jobColumns,
-  user: userColumns,
-  metadata: metadataColumns,
-});
-
-function kept(selection: JobSelection): JobSelection {
-  const before = known.get(selection.key);
-  if (before) return before;
-  if (known.size >= MAX_SELECTIONS) return everything;
-  known.set(selection.key, selection);
-  return selection;
-}
-
 function objectType({ schema }: GraphQLResolveInfo, name: string): GraphQLObjectType {
   const type = schema.getType(name);
   if (!isObjectType(type)) throw new TypeError(`${name} is no object type`);
@@ -117,13 +98,11 @@ function selectionOf(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): Job
   // To look each up by an index of its own, for the id that the job has, would read more than to ask for all at once.
   const isUserNeeded = user !== null && (user.isWhole || user.columns.size > 0);
   const metadata = along('metadata', 'Metadata');
-  return kept(
-    jobSelection({
-      columns: columnsOf<keyof JobRow>(job, jobColumns, ['id', 'user_id']),
-      user: isUserNeeded ? columnsOf<keyof UserRow>(user, userColumns, ['id']) : null,
-      metadata: metadata && columnsOf<keyof MetadataRow>(metadata, metadataColumns, ['job_id']),
-    }),
-  );
+  return jobSelection({
+    columns: columnsOf<keyof JobRow>(job, jobColumns, ['id', 'user_id']),
+    user: isUserNeeded ? columnsOf<keyof UserRow>(user, userColumns, ['id']) : null,
+    metadata: metadata && columnsOf<keyof MetadataRow>(metadata, metadataColumns, ['job_id']),
+  });
 }
 
 /** The fields that a path leads to, such as the nodes of a connection. */

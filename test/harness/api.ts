@@ -22,16 +22,19 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-export type ApiOptions = Partial<Omit<AppOptions, 'config'>> & { config?: Partial<Config> };
+export type ApiOptions = Partial<Omit<AppOptions, 'config'>> & {
+  config?: Partial<Config>;
+  poolSize?: number;
+};
 
 /** A server on a free port, over a database of its own. */
 export async function startApi(
   { address }: TestDatabase,
-  { config: changes, ...options }: ApiOptions = {},
+  { config: changes, poolSize = 4, ...options }: ApiOptions = {},
 ): Promise<TestApi> {
   const config: Config = {
     ...readConfig({ PORT: '0', LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '4' }),
-    database: { address, poolSize: 4 },
+    database: { address, poolSize },
     port: 0,
     ...changes,
   };
