@@ -1,13 +1,115 @@
-import { describe, expect, test } from 'vitest';
-import { useApi } from './harness/api.ts';
-import { databases } from './harness/databases.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { databases, type TestDatabase } from './harness/databases.ts';
+import { globalId } from './harness/given.ts';
+import { startWalkApi, type WalkApi } from './walk/proof.ts';
+import { walkDatabase } from './walk/rows.ts';
+
+/** PostgreSQL keeps a plan only from the sixth time on. */
+const TIMES = 7;
+
+interface Asked {
+  user: string;
+  job: string;
+  segment: string;
+  auditLog: string;
+  /** Of the first edge of each connection before. */
+  after: string | null;
+}
+
+const job = 'originalFilename status user { username } metadata { language }';
+
+/** The API's main queries. Those that go on after a cursor take the first of the query above them. */
+const queries: Record<string, (asked: Asked) => string> = {
+  'newest jobs': () => `{ jobs(first: 5) { edges { cursor node { ${job} } } totalCount } }`,
+  'older jobs': ({ after }) => `{ jobs(after: "${after}") { edges { node { ${job} } } } }`,
+  'jobs in a status': () =>
+    `{ jobs(filter: { status: COMPLETED }) { edges { cursor node { ${job} } } totalCount } }`,
+  'older jobs in a status': ({ after }) =>
+    `{ jobs(filter: { status: COMPLETED }, after: "${after}") { edges { node { model } } } }`,
+  'jobs of a user in a span of time': ({ user }) =>
+    `{ jobs(filter: { userId: "${user}", createdAt: { from: "2025-02-01T00:00:00Z" } }) { edges { node { id } } } }`,
+  'a job': (asked) => `{ job(id: "${asked.job}") { ${job} transcript } }`,
+  'a job of any fields': (asked) =>
+    `{ node(id: "${asked.job}") { ... on Job { ${job} user { jobs(first: 2) { totalCount } } } } }`,
+  'a transcript': (asked) =>
+    `{ job(id: "${asked.job}") { segments(first: 2) { totalCount edges { cursor node { text } } } } }`,
+  'the rest of a transcript': (asked) =>
+    `{ job(id: "${asked.job}") { segments(first: 2, after: "${asked.after}") { edges { node { text } } } } }`,
+  'a user with jobs': ({ user }) =>
+    `{ user(id: "${user}") { username jobs(first: 2) { edges { cursor node { ${job} } } } } }`,
+  'older jobs of a user': ({ user, after }) =>
+    `{ user(id: "${user}") { jobs(first: 2, after: "${after}") { edges { node { ${job} } } } } }`,
+  'jobs of users in a status': () =>
+    `{ users(first: 9) { edges { cursor node { username jobCounts { count }
+       jobs(first: 3, filter: { status: COMPLETED }) { edges { node { ${job} } } totalCount } } } } }`,
+  'older users': ({ after }) =>
+    `{ users(first: 9, after: "${after}") { totalCount edges { node { email } } } }`,
+  'active users': () =>
+    '{ users(filter: { isActive: true }, orderBy: { field: LAST_LOGIN }) { edges { node { email } } } }',
+  'what users did': () =>
+    `{ users(first: 9) { edges { node {
+       auditLogs(first: 3, filter: { timestamp: { from: "2025-02-01T00:00:00Z" } }) {
+         edges { node { eventType } } totalCount } } } } }`,
+  'the audit log': () =>
+    '{ auditLogs(first: 3) { edges { cursor node { eventType user { username } } } totalCount } }',
+  'earlier entries': ({ after }) =>
+    `{ auditLogs(filter: { clientIp: "192.0.2.1" }, after: "${after}") { edges { node { eventType } } } }`,
+  'single nodes': ({ segment, auditLog }) =>
+    `{ nodes(ids: ["${segment}", "${auditLog}"]) { ... on Segment { job { model } } ... on AuditLog { severity } } }`,
+  'found jobs': () =>
+    '{ searchJobs(query: "walk", first: 3) { edges { node { highlight { text } job { model } } } } }',
+  'found pieces of transcripts': () =>
+    '{ searchSegments(query: "walk", first: 3) { edges { node { segment { text } } } } }',
+};
+
+interface Prepared {
+  statement: string;
+  generic_plans: number;
+  custom_plans: number;
+}
 
 /** Only PostgreSQL tells what it has prepared. */
 const onPostgres = databases.filter(({ name }) => name === 'PostgreSQL');
 
 describe.each(onPostgres)('prepared statements on $name', (kind) => {
-  // What is prepared belongs to a connection, so there is one alone.
-  const api = useApi(kind, { poolSize: 1 });
+  let database: TestDatabase;
+  let api: WalkApi;
+
+  beforeAll(async () => {
+    database = await walkDatabase(kind, 1);
+    // What is prepared belongs to a connection, so there is one alone.
+    api = await startWalkApi(database, { poolSize: 1 });
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  test('of the main queries are planned once for all values', async () => {
+    const segments: { id: number }[] = await api.db('segments').select('id').limit(TIMES);
+    api.forgetStatements();
+    for (const [index, { id }] of segments.entries()) {
+      const asked: Asked = {
+        user: globalId('User', index + 1),
+        job: globalId('Job', `b-${index + 3}`),
+        segment: globalId('Segment', id),
+        auditLog: globalId('AuditLog', index + 1),
+        after: null,
+      };
+      for (const query of Object.values(queries)) {
+        const data = await api.viewer.query(query(asked));
+        asked.after = /"cursor":"([^"]+)"/.exec(JSON.stringify(data))?.[1] ?? null;
+      }
+    }
+    const sent = new Set(api.statements.map(({ sql }) => sql));
+    const { rows }: { rows: Prepared[] } = await api.db.raw(
+      'SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements WHERE generic_plans + custom_plans >= ?',
+      [TIMES],
+    );
+    const planned = rows.filter(({ statement }) => sent.has(statement));
+    expect(planned.length).toBeGreaterThan(30);
+    expect(planned.filter((row) => row.generic_plans === 0 || row.custom_plans > 5)).toEqual([]);
+  });
 
   test('are given up with their connection when it has more than 500', async () => {
     for (let number = 0; number < 600; number += 1) await api.db.raw(`SELECT ${number}`);

@@ -13,8 +13,10 @@ const clauses = [
   'RETURNING',
 ].join('|');
 
-/** Texts and quoted names are matched so as to be left alone. */
-const token = new RegExp(`'[^']*'|"[^"]*"|[\`][^\`]*[\`]|\\(|\\s*\\)|\\s*\\b(${clauses})\\b`, 'gi');
+/** Texts, quoted names, and parameters that the planner does not see. */
+const leftAlone = `'[^']*'|"[^"]*"|[\`][^\`]*[\`]|\\(SELECT \\$\\d+::\\w+(?:\\[\\])?\\)`;
+
+const token = new RegExp(`${leftAlone}|\\(|\\s*\\)|\\s*\\b(${clauses})\\b`, 'gi');
 
 /** A statement with a line for each clause, and what stands in brackets further in. */
 export function formatSql(sql: string): string {
@@ -30,7 +32,7 @@ export function formatSql(sql: string): string {
         return line(clause);
       }
       if (text === '(') brackets.push(false);
-      return text.endsWith(')') && brackets.pop() ? line(')') : text;
+      return text.trimStart() === ')' && brackets.pop() ? line(')') : text;
     })
     .trim()
     .replace(/ $/gm, '')

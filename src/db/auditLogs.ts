@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { plain, type WriteParameter } from './dialect.ts';
 import type { IndexedFilters } from './indexed.ts';
 import {
   countOfEachParent,
@@ -81,13 +82,22 @@ export interface AuditLogFilter {
   timestamp?: Range<string> | null | undefined;
 }
 
-function filtered(db: Knex, query: Knex.QueryBuilder, filter: AuditLogFilter): Knex.QueryBuilder {
+/**
+ * The kind of event is always seen: where it is rare, the planner has to know, or it reads all that a user did
+ * in the order of the page, which its index has with the ids.
+ */
+function filtered(
+  db: Knex,
+  query: Knex.QueryBuilder,
+  filter: AuditLogFilter,
+  write: WriteParameter = plain,
+): Knex.QueryBuilder {
   if (filter.endpoint != null) query.where('audit_logs.endpoint', filter.endpoint);
   if (filter.clientIp != null) query.where('audit_logs.client_ip', filter.clientIp);
   if (filter.eventType != null) query.where('audit_logs.event_type', filter.eventType);
   if (filter.severity != null) query.where('audit_logs.severity', filter.severity);
   if (filter.userId != null) query.where('audit_logs.user_id', filter.userId);
-  whereBetween(db, query, auditLogOrdering, filter.timestamp);
+  whereBetween(db, query, auditLogOrdering, filter.timestamp, write);
   return query;
 }
 
@@ -95,7 +105,7 @@ export async function findAuditLogsByIds(db: Knex, ids: readonly number[]): Prom
   const dialect = dialectOf(db);
   return db('audit_logs')
     .select(auditLogColumns)
-    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(ids)]);
+    .whereRaw(dialect.isAnyKey('id', 'integer'), [dialect.keyList(ids)]);
 }
 
 export interface AuditLogPageRequest {
@@ -129,7 +139,7 @@ export async function findAuditLogPagesByUserIds(
     parents: userIds,
     // The join is on the user, so it is there.
     parentOf: (row: AuditLogRow) => row.user_id ?? 0,
-    filter: (query) => filtered(db, query, filter),
+    filter: (query) => filtered(db, query, filter, dialectOf(db).unseen),
     page,
   });
 }
@@ -144,7 +154,7 @@ export async function countAuditLogsByUserIds(
     parentColumn: 'user_id',
     parentType: 'integer',
     parents: userIds,
-    filter: (query) => filtered(db, query, filter),
+    filter: (query) => filtered(db, query, filter, dialectOf(db).unseen),
   });
 }
 

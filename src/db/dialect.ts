@@ -8,6 +8,12 @@ export type KeyType = 'integer' | 'text';
 /** What an ordering compares, so that nulls and cursors know their type. */
 export type OrderingKind = 'time' | 'real' | 'integer' | 'bigInteger' | 'text';
 
+/** Writes a parameter, by what it is compared with. */
+export type WriteParameter = (kind: OrderingKind) => string;
+
+/** One that the planner may look at. */
+export const plain: WriteParameter = () => '?';
+
 export const isNumeric = (kind: OrderingKind): boolean => kind !== 'time' && kind !== 'text';
 
 /** A statement that was sent, as the driver saw it. */
@@ -51,9 +57,16 @@ export interface OneRowJoin {
 
 /** What the databases do differently. Ask it what to write, not what it is called. */
 export interface Dialect {
-  /** SQL that is true where `column` is one of the keys, which are one parameter: the text is the same for any number. */
+  /**
+   * A parameter that the planner cannot look at, so that it plans once for all its values. PostgreSQL keeps no plan
+   * that it takes for dearer than one for the values at hand.
+   */
+  unseen: WriteParameter;
+  /** SQL that is true where `column` is one of the values, which are one parameter: the text is the same for any number. */
   isAnyOf(column: string, type: KeyType): string;
-  /** The keys as the one parameter that `isAnyOf` and `eachKey` take. */
+  /** The same for a column that is unique. The planner cannot look at the keys, and need not. */
+  isAnyKey(column: string, type: KeyType): string;
+  /** The values as the one parameter that these and `eachKey` take. */
   keyList(keys: readonly (string | number)[]): Knex.RawBinding;
   /** A table source of the keys: `k(key, value)`, the positions and the keys. */
   eachKey(type: KeyType, alias?: string): string;

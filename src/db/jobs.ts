@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
 import { compiled } from './compiled.ts';
+import { plain, type WriteParameter } from './dialect.ts';
 import type { IndexedFilters } from './indexed.ts';
 import {
   including,
@@ -175,14 +176,20 @@ export interface JobFilter {
   fileSizeBytes?: Range<number> | null | undefined;
 }
 
-function filtered(db: Knex, query: Knex.QueryBuilder, filter: JobFilter): Knex.QueryBuilder {
-  if (filter.userId != null) query.where('jobs.user_id', filter.userId);
-  if (filter.status != null) query.where('jobs.status', filter.status);
-  if (filter.model != null) query.where('jobs.model', filter.model);
-  whereBetween(db, query, jobOrderings.created_at, filter.createdAt);
-  whereBetween(db, query, jobOrderings.updated_at, filter.updatedAt);
-  whereBetween(db, query, jobOrderings.duration_seconds, filter.durationSeconds);
-  whereBetween(db, query, jobOrderings.file_size_bytes, filter.fileSizeBytes);
+function filtered(
+  db: Knex,
+  query: Knex.QueryBuilder,
+  filter: JobFilter,
+  write: WriteParameter = plain,
+): Knex.QueryBuilder {
+  const { userId, status, model } = filter;
+  if (userId != null) query.whereRaw(`jobs.user_id = ${write('integer')}`, [userId]);
+  if (status != null) query.whereRaw(`jobs.status = ${write('text')}`, [status]);
+  if (model != null) query.whereRaw(`jobs.model = ${write('text')}`, [model]);
+  whereBetween(db, query, jobOrderings.created_at, filter.createdAt, write);
+  whereBetween(db, query, jobOrderings.updated_at, filter.updatedAt, write);
+  whereBetween(db, query, jobOrderings.duration_seconds, filter.durationSeconds, write);
+  whereBetween(db, query, jobOrderings.file_size_bytes, filter.fileSizeBytes, write);
   return query;
 }
 
@@ -191,11 +198,12 @@ export async function findJobsByIds(
   ids: readonly string[],
   selection = wholeJob,
 ): Promise<ReadJob[]> {
-  const { isAnyOf, keyList } = dialectOf(db);
+  const { isAnyKey, keyList } = dialectOf(db);
   const statement = compiled(db, {
     shape: `findJobsByIds ${selection.key}`,
     values: { ids: keyList(ids) },
-    build: (values) => selectJobs(db, selection).whereRaw(isAnyOf('jobs.id', 'text'), [values.ids]),
+    build: (values) =>
+      selectJobs(db, selection).whereRaw(isAnyKey('jobs.id', 'text'), [values.ids]),
   });
   return readJobs(db, statement, selection);
 }
@@ -234,10 +242,10 @@ export async function findJobIdsToChange(
   transaction: Knex.Transaction,
   { ids, statuses }: { ids: readonly string[]; statuses: readonly JobStatus[] },
 ): Promise<string[]> {
-  const { isAnyOf, keyList } = dialectOf(transaction);
+  const { isAnyKey, keyList } = dialectOf(transaction);
   const rows: { id: string; status: JobStatus }[] = await transaction('jobs')
     .select('id', 'status')
-    .whereRaw(isAnyOf('id', 'text'), [keyList(ids)])
+    .whereRaw(isAnyKey('id', 'text'), [keyList(ids)])
     .forUpdate();
   return rows.filter(({ status }) => statuses.includes(status)).map(({ id }) => id);
 }
@@ -311,7 +319,12 @@ export async function findJobPagesByUserIds(
         parentType: 'integer',
         parents: values.userIds,
         narrow: (query) =>
-          keysetPage(filtered(db, query, values.filter), dialect, { ...page, after, before }),
+          keysetPage(
+            filtered(db, query, values.filter, dialect.unseen),
+            dialect,
+            { ...page, after, before },
+            dialect.unseen,
+          ),
       });
       return selectBeside(db, pages, selection, 'page');
     },
@@ -335,7 +348,7 @@ export async function countJobsByUserIds(
     parentColumn: 'user_id',
     parentType: 'integer',
     parents: userIds,
-    filter: (query) => filtered(db, query, filter),
+    filter: (query) => filtered(db, query, filter, dialectOf(db).unseen),
   });
 }
 

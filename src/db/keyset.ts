@@ -2,7 +2,13 @@ import { crc32 } from 'node:zlib';
 import type { Knex } from 'knex';
 import { ApiError } from '../errors.ts';
 import { dialectOf } from './client.ts';
-import type { Dialect, KeyType, OrderingKind } from './dialect.ts';
+import {
+  type Dialect,
+  type KeyType,
+  type OrderingKind,
+  plain,
+  type WriteParameter,
+} from './dialect.ts';
 
 /** One way to order rows: by a value, and among equal values by a unique id; the value may be that id. */
 export interface Ordering<Row> {
@@ -55,14 +61,16 @@ export function keysetPage<Row>(
   query: Knex.QueryBuilder,
   dialect: Dialect,
   page: PageRequest<Row>,
+  write: WriteParameter = plain,
 ): Knex.QueryBuilder {
   const { ordering, limit, fromEnd, after, before } = page;
   const expression = orderExpression(dialect, ordering);
   const isById = ordering.column === ordering.idColumn;
+  const [value, id] = [write(ordering.kind), write(ordering.idType)];
   const bound = (position: Position, comparison: '<' | '>'): void => {
-    if (isById) query.whereRaw(`${expression} ${comparison} ?`, [position.id]);
+    if (isById) query.whereRaw(`${expression} ${comparison} ${id}`, [position.id]);
     else
-      query.whereRaw(`(${expression}, ${ordering.idColumn}) ${comparison} (?, ?)`, [
+      query.whereRaw(`(${expression}, ${ordering.idColumn}) ${comparison} (${value}, ${id})`, [
         position.value ?? dialect.lowest(ordering.kind),
         position.id,
       ]);
@@ -216,7 +224,7 @@ export async function findPageOfEachParent<Row, Parent extends string | number>(
     parentColumn,
     parentType,
     parents: dialect.keyList(parents),
-    narrow: (query) => keysetPage(filter(query), dialect, page),
+    narrow: (query) => keysetPage(filter(query), dialect, page, dialect.unseen),
   });
   return pagesOfEachParent(rows, { parents, parentOf, page });
 }

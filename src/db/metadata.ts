@@ -35,12 +35,12 @@ export async function findMetadataByJobIds(
   db: Knex,
   jobIds: readonly string[],
 ): Promise<MetadataRow[]> {
-  const { isAnyOf, keyList } = dialectOf(db);
+  const { isAnyKey, keyList } = dialectOf(db);
   const statement = compiled(db, {
     shape: 'findMetadataByJobIds',
     values: { jobIds: keyList(jobIds) },
     build: (values) =>
-      db('metadata').select(metadataColumns).whereRaw(isAnyOf('job_id', 'text'), [values.jobIds]),
+      db('metadata').select(metadataColumns).whereRaw(isAnyKey('job_id', 'text'), [values.jobIds]),
   });
   return rowsOf(db, statement);
 }

@@ -3,7 +3,13 @@ import type { Knex } from 'knex';
 import PostgresClient from 'knex/lib/dialects/postgres/index.js';
 import { LRUCache } from 'lru-cache';
 import pg, { type Client, type QueryResult } from 'pg';
-import { type Dialect, isNumeric, type KeyType, type PageOfEachParent } from './dialect.ts';
+import {
+  type Dialect,
+  isNumeric,
+  type KeyType,
+  type OrderingKind,
+  type PageOfEachParent,
+} from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
 import { askerOf, awaited, observed } from './observed.ts';
 import { watchPostgresAccounts } from './postgresAccountChanges.ts';
@@ -136,14 +142,28 @@ class PostgresqlRehearsalClient extends PostgresqlClient {
   }
 }
 
-const arrayType = (type: KeyType): string => (type === 'integer' ? 'int[]' : 'text[]');
+const typeNames: Record<OrderingKind, string> = {
+  time: 'timestamptz',
+  real: 'float8',
+  integer: 'int',
+  bigInteger: 'bigint',
+  text: 'text',
+};
+
+const unseen = (typeName: string): string => `(SELECT ?::${typeName})`;
+
+/** The planner knows how long a list is that it sees, and takes any other for one of ten keys. */
+const unseenList = (type: KeyType): string => unseen(`${typeNames[type]}[]`);
 
 export const postgres: Dialect = {
-  isAnyOf: (column, type) => `${column} = ANY(?::${arrayType(type)})`,
+  unseen: (kind) => unseen(typeNames[kind]),
+  isAnyOf: (column, type) => `${column} = ANY(?::${typeNames[type]}[])`,
+  // Cast again, since ANY takes a SELECT in brackets for rows.
+  isAnyKey: (column, type) => `${column} = ANY(${unseenList(type)}::${typeNames[type]}[])`,
   // An array that is one parameter; Knex passes it on as it is.
   keyList: (keys) => [...keys] as unknown as Knex.RawBinding,
   eachKey: (type, alias = 'k') =>
-    `unnest(?::${arrayType(type)}) WITH ORDINALITY AS ${alias}(value, key)`,
+    `unnest(${unseenList(type)}) WITH ORDINALITY AS ${alias}(value, key)`,
   nullsLowest: (column, kind) => {
     if (kind === 'time') return `coalesce(${column}, '-infinity'::timestamptz)`;
     return `coalesce(${column}, ${isNumeric(kind) ? '-1' : "''"})`;

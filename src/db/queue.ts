@@ -238,8 +238,8 @@ export async function updateJobsToRedrive(
   ids: readonly string[],
   { moreAttempts, changes }: { moreAttempts: number; changes: JobChanges },
 ): Promise<void> {
-  const { isAnyOf, keyList } = dialectOf(transaction);
+  const { isAnyKey, keyList } = dialectOf(transaction);
   await transaction('jobs')
-    .whereRaw(isAnyOf('id', 'text'), [keyList(ids)])
+    .whereRaw(isAnyKey('id', 'text'), [keyList(ids)])
     .update({ ...changes, max_attempts: transaction.raw('attempt + ?', [moreAttempts]) });
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { plain, type WriteParameter } from './dialect.ts';
 import { type Ordering, orderExpression } from './keyset.ts';
 
 /** `from` is included, `to` is not; either may be left out. */
@@ -18,16 +19,18 @@ export function whereBetween<Row, Value extends string | number>(
   query: Knex.QueryBuilder,
   ordering: Ordering<Row>,
   range: Range<Value> | null | undefined,
+  write: WriteParameter = plain,
 ): void {
   const { from = null, to = null } = range ?? {};
   if (from === null && to === null) return;
   const dialect = dialectOf(db);
   const expression = orderExpression(dialect, ordering);
   const lowest = dialect.lowest(ordering.kind);
-  if (from !== null) query.whereRaw(`${expression} >= ?`, [from]);
-  if (to !== null) query.whereRaw(`${expression} < ?`, [to]);
+  const bound = write(ordering.kind);
+  if (from !== null) query.whereRaw(`${expression} >= ${bound}`, [from]);
+  if (to !== null) query.whereRaw(`${expression} < ${bound}`, [to]);
   // Without a bound above it the nulls, which count as the lowest value, would be in the range.
   if (ordering.nullable && (from === null || from <= lowest)) {
-    query.whereRaw(`${expression} > ?`, [lowest]);
+    query.whereRaw(`${expression} > ${bound}`, [lowest]);
   }
 }

@@ -114,7 +114,7 @@ export async function findJobHighlights(
   const rows: JobTexts[] = await db('jobs')
     .leftJoin('metadata', 'metadata.job_id', 'jobs.id')
     .select('jobs.id', 'original_filename', 'abstract', 'summary', 'keywords')
-    .whereRaw(dialect.isAnyOf('jobs.id', 'text'), [dialect.keyList(jobIds)]);
+    .whereRaw(dialect.isAnyKey('jobs.id', 'text'), [dialect.keyList(jobIds)]);
   return new Map(
     rows.map(({ id, original_filename, abstract, summary, keywords }) => {
       const texts = [original_filename, abstract ?? '', summary ?? '', keywords ?? ''];

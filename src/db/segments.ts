@@ -61,7 +61,7 @@ export async function findSegmentsByIds(db: Knex, ids: readonly number[]): Promi
   const dialect = dialectOf(db);
   return db('segments')
     .select(segmentColumns)
-    .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(ids)]);
+    .whereRaw(dialect.isAnyKey('id', 'integer'), [dialect.keyList(ids)]);
 }
 
 const [, ...transcriptColumns] = segmentColumns;

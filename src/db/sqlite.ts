@@ -3,7 +3,7 @@ import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
 import SqliteTransaction, {
   type TransactionOptions,
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
-import { type Dialect, isNumeric, type PageOfEachParent } from './dialect.ts';
+import { type Dialect, isNumeric, type PageOfEachParent, plain } from './dialect.ts';
 import { spellingsOf } from './highlight.ts';
 import { askerOf, awaited, observed, observedAtOnce } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
@@ -187,8 +187,13 @@ const searchedTexts = ['original_filename', 'abstract', 'summary', 'keywords'];
 const hasAllWords = (text: string): string => `(job_search.rowid IN (SELECT rowid FROM job_search
              WHERE job_search MATCH (SELECT '${text} : (' || query || ')' FROM asked)))`;
 
+const isAnyOf = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
+
 export const sqlite: Dialect = {
-  isAnyOf: (column) => `${column} IN (SELECT value FROM json_each(?))`,
+  // Its client writes `+?` for each.
+  unseen: plain,
+  isAnyOf,
+  isAnyKey: isAnyOf,
   keyList: (keys) => JSON.stringify(keys),
   eachKey: (_type, alias = 'k') => `json_each(?) AS ${alias}`,
   nullsLowest: (column, kind) => `coalesce(${column}, ${isNumeric(kind) ? '-1' : "''"})`,

@@ -57,13 +57,14 @@ function askedBy({ sql, bindings }: SentText): Asked {
     const before = text.slice(0, index);
     const after = text.slice(index + parameter.length);
     const column =
-      /(\w+) (?:IN \(SELECT value FROM json_each\(|= ANY\()$/i.exec(before)?.[1] ?? null;
-    const alias = /(?:json_each|unnest)\($/i.test(before)
-      ? /^[^)]*\)[^()]*? AS (\w+)/i.exec(after)?.[1]
+      /(\w+) (?:IN \(SELECT value FROM json_each\(|= ANY\((?:\(SELECT )?)$/i.exec(before)?.[1] ??
+      null;
+    const alias = /(?:json_each\(|unnest\(\(SELECT )$/i.test(before)
+      ? /^[^)]*\)+[^()]*? AS (\w+)/i.exec(after)?.[1]
       : undefined;
     const columns = alias === undefined ? [column ?? []].flat() : columnsOfList(text, alias);
     for (const name of columns) asked.lists.set(name, listOf(value));
-    const compared = /(\w+) = $/.exec(before)?.[1];
+    const compared = /(\w+) = (?:\(SELECT )?$/.exec(before)?.[1];
     if (compared !== undefined) asked.equal.set(compared, value);
   }
   return asked;

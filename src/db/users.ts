@@ -103,12 +103,12 @@ function filtered(db: Knex, query: Knex.QueryBuilder, filter: UserFilter): Knex.
 }
 
 export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<UserRow[]> {
-  const { isAnyOf, keyList } = dialectOf(db);
+  const { isAnyKey, keyList } = dialectOf(db);
   const statement = compiled(db, {
     shape: 'findUsersByIds',
     values: { ids: keyList(ids) },
     build: (values) =>
-      db('users').select(userColumns).whereRaw(isAnyOf('id', 'integer'), [values.ids]),
+      db('users').select(userColumns).whereRaw(isAnyKey('id', 'integer'), [values.ids]),
   });
   return rowsOf(db, statement);
 }

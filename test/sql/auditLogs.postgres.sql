@@ -4,7 +4,7 @@
 -- findAuditLogsByIds: some ids
 select "id", "timestamp", "event_type", "severity", "user_id", "username", "client_ip", "user_agent", "endpoint", "method", "status_code", "resource_type", "resource_id", "session_id", "details"
 from "audit_logs"
-where id = ANY($1::int[]);
+where id = ANY((SELECT $1::int[])::int[]);
 
 -- findAuditLogPage: the newest
 select "id", "timestamp", "event_type", "severity", "user_id", "username", "client_ip", "user_agent", "endpoint", "method", "status_code", "resource_type", "resource_id", "session_id", "details"
@@ -43,7 +43,7 @@ where "audit_logs"."severity" = $1;
 
 -- findAuditLogPagesByUserIds: the newest of each
 select "page"."id", "page"."timestamp", "page"."event_type", "page"."severity", "page"."user_id", "page"."username", "page"."client_ip", "page"."user_agent", "page"."endpoint", "page"."method", "page"."status_code", "page"."resource_type", "page"."resource_id", "page"."session_id", "page"."details"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "audit_logs"."id", "audit_logs"."timestamp", "audit_logs"."event_type", "audit_logs"."severity", "audit_logs"."user_id", "audit_logs"."username", "audit_logs"."client_ip", "audit_logs"."user_agent", "audit_logs"."endpoint", "audit_logs"."method", "audit_logs"."status_code", "audit_logs"."resource_type", "audit_logs"."resource_id", "audit_logs"."session_id", "audit_logs"."details"
   from "audit_logs"
@@ -54,11 +54,11 @@ CROSS JOIN LATERAL (
 
 -- findAuditLogPagesByUserIds: filtered by kind, after a cursor
 select "page"."id", "page"."timestamp", "page"."event_type", "page"."severity", "page"."user_id", "page"."username", "page"."client_ip", "page"."user_agent", "page"."endpoint", "page"."method", "page"."status_code", "page"."resource_type", "page"."resource_id", "page"."session_id", "page"."details"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "audit_logs"."id", "audit_logs"."timestamp", "audit_logs"."event_type", "audit_logs"."severity", "audit_logs"."user_id", "audit_logs"."username", "audit_logs"."client_ip", "audit_logs"."user_agent", "audit_logs"."endpoint", "audit_logs"."method", "audit_logs"."status_code", "audit_logs"."resource_type", "audit_logs"."resource_id", "audit_logs"."session_id", "audit_logs"."details"
   from "audit_logs"
-  where audit_logs.user_id = k.value and "audit_logs"."event_type" = $2 and (audit_logs.timestamp, audit_logs.id) < ($3, $4)
+  where audit_logs.user_id = k.value and "audit_logs"."event_type" = $2 and (audit_logs.timestamp, audit_logs.id) < ((SELECT $3::timestamptz), (SELECT $4::int))
   order by audit_logs.timestamp DESC, audit_logs.id DESC
   limit 21
 ) AS page;
@@ -69,7 +69,7 @@ select "k"."value" as "parent", (
   from "audit_logs"
   where audit_logs.user_id = k.value
 ) as "count"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key);
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key);
 
 -- countAuditLogsByUserIds: filtered by kind
 select "k"."value" as "parent", (
@@ -77,7 +77,7 @@ select "k"."value" as "parent", (
   from "audit_logs"
   where audit_logs.user_id = k.value and "audit_logs"."event_type" = $1
 ) as "count"
-from unnest($2::int[]) WITH ORDINALITY AS k(value, key);
+from unnest((SELECT $2::int[])) WITH ORDINALITY AS k(value, key);
 
 -- insertAuditLog: in the transaction of what it reports
 BEGIN;

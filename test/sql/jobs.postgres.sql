@@ -4,7 +4,7 @@
 -- findJobsByIds: some ids
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where jobs.id = ANY($1::text[]);
+where jobs.id = ANY((SELECT $1::text[])::text[]);
 
 -- findJobsByIds: some ids, with user and metadata
 select "jobs"."id", "jobs"."user_id", "jobs"."status", users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
@@ -19,11 +19,11 @@ LEFT JOIN LATERAL (
   FROM "metadata" AS one
   WHERE one.job_id = jobs.id OFFSET 0
 ) AS metadata ON metadata.job_id = jobs.id
-where jobs.id = ANY($1::text[]);
+where jobs.id = ANY((SELECT $1::text[])::text[]);
 
 -- findJobsChangedSince: of some users
 SELECT jobs.id, jobs.user_id, jobs.original_filename, jobs.model, jobs.status, jobs.created_at, jobs.updated_at, jobs.started_at, jobs.finished_at, jobs.processing_time_seconds, jobs.file_size_bytes, jobs.duration_seconds, jobs.priority, jobs.run_after, jobs.attempt, jobs.max_attempts, jobs.progress, jobs.error_code, jobs.error_message
-FROM unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+FROM unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN jobs
 WHERE jobs.user_id = k.value AND jobs.updated_at >= $2
 LIMIT 1000;
@@ -31,14 +31,14 @@ LIMIT 1000;
 -- findJobIds: of a model and a user
 select "jobs"."id"
 from "jobs"
-where "jobs"."user_id" = $1 and "jobs"."model" = $2 and jobs.status = ANY($3::text[])
+where jobs.user_id = $1 and jobs.model = $2 and jobs.status = ANY($3::text[])
 limit 100;
 
 -- findJobIdsToChange: some ids
 BEGIN;
 select "id", "status"
 from "jobs"
-where id = ANY($1::text[]) for update;
+where id = ANY((SELECT $1::text[])::text[]) for update;
 COMMIT;
 
 -- findJobPage: the newest
@@ -66,28 +66,28 @@ limit 21;
 -- findJobPage: filtered by status, after a cursor
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where "jobs"."status" = $1 and (jobs.created_at, jobs.id) < ($2, $3)
+where jobs.status = $1 and (jobs.created_at, jobs.id) < ($2, $3)
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by everything
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where "jobs"."user_id" = $1 and "jobs"."status" = $2 and "jobs"."model" = $3 and jobs.created_at >= $4 and jobs.created_at < $5 and coalesce(jobs.duration_seconds, -1) >= $6 and coalesce(jobs.duration_seconds, -1) < $7 and coalesce(jobs.file_size_bytes, -1) < $8 and coalesce(jobs.file_size_bytes, -1) > $9
+where jobs.user_id = $1 and jobs.status = $2 and jobs.model = $3 and jobs.created_at >= $4 and jobs.created_at < $5 and coalesce(jobs.duration_seconds, -1) >= $6 and coalesce(jobs.duration_seconds, -1) < $7 and coalesce(jobs.file_size_bytes, -1) < $8 and coalesce(jobs.file_size_bytes, -1) > $9
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, ordered by a column with nulls, after a null
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where "jobs"."user_id" = $1 and (coalesce(jobs.finished_at, '-infinity'::timestamptz), jobs.id) < ($2, $3)
+where jobs.user_id = $1 and (coalesce(jobs.finished_at, '-infinity'::timestamptz), jobs.id) < ($2, $3)
 order by coalesce(jobs.finished_at, '-infinity'::timestamptz) DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, that changed in a span of time
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where "jobs"."user_id" = $1 and jobs.updated_at >= $2 and jobs.updated_at < $3
+where jobs.user_id = $1 and jobs.updated_at >= $2 and jobs.updated_at < $3
 order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
@@ -100,7 +100,7 @@ limit 21;
 
 -- findJobPagesByUserIds: the newest of each
 select "page"."id", "page"."user_id", "page"."original_filename", "page"."model", "page"."status", "page"."created_at", "page"."updated_at", "page"."started_at", "page"."finished_at", "page"."processing_time_seconds", "page"."file_size_bytes", "page"."duration_seconds", "page"."priority", "page"."run_after", "page"."attempt", "page"."max_attempts", "page"."progress", "page"."error_code", "page"."error_message"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
   from "jobs"
@@ -111,7 +111,7 @@ CROSS JOIN LATERAL (
 
 -- findJobPagesByUserIds: the newest of each, with user and metadata
 select "page"."id", "page"."user_id", "page"."status", "page"."created_at", users.id AS "user.id", users.username AS "user.username", metadata.job_id AS "metadata.job_id", metadata.language AS "metadata.language"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "jobs"."id", "jobs"."user_id", "jobs"."status", "jobs"."created_at"
   from "jobs"
@@ -132,11 +132,11 @@ LEFT JOIN LATERAL (
 
 -- findJobPagesByUserIds: filtered by status, the last of each, before a cursor
 select "page"."id", "page"."user_id", "page"."original_filename", "page"."model", "page"."status", "page"."created_at", "page"."updated_at", "page"."started_at", "page"."finished_at", "page"."processing_time_seconds", "page"."file_size_bytes", "page"."duration_seconds", "page"."priority", "page"."run_after", "page"."attempt", "page"."max_attempts", "page"."progress", "page"."error_code", "page"."error_message"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
   from "jobs"
-  where jobs.user_id = k.value and "jobs"."status" = $2 and (jobs.created_at, jobs.id) > ($3, $4)
+  where jobs.user_id = k.value and jobs.status = (SELECT $2::text) and (jobs.created_at, jobs.id) > ((SELECT $3::timestamptz), (SELECT $4::text))
   order by jobs.created_at ASC, jobs.id ASC
   limit 21
 ) AS page;
@@ -148,7 +148,7 @@ from "jobs";
 -- countJobs: filtered by status
 select count(*) as "count"
 from "jobs"
-where "jobs"."status" = $1;
+where jobs.status = $1;
 
 -- countJobsByUserIds: all of each
 select "k"."value" as "parent", (
@@ -156,15 +156,15 @@ select "k"."value" as "parent", (
   from "jobs"
   where jobs.user_id = k.value
 ) as "count"
-from unnest($1::int[]) WITH ORDINALITY AS k(value, key);
+from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key);
 
 -- countJobsByUserIds: filtered by status
 select "k"."value" as "parent", (
   select count(*)
   from "jobs"
-  where jobs.user_id = k.value and "jobs"."status" = $1
+  where jobs.user_id = k.value and jobs.status = (SELECT $1::text)
 ) as "count"
-from unnest($2::int[]) WITH ORDINALITY AS k(value, key);
+from unnest((SELECT $2::int[])) WITH ORDINALITY AS k(value, key);
 
 -- countJobsByStatus: of some users
 SELECT *
@@ -174,8 +174,8 @@ FROM (
     FROM jobs
     WHERE user_id = k.value AND status = statuses.value
   ) AS count
-  FROM unnest($1::int[]) WITH ORDINALITY AS k(value, key)
-  CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS statuses(value, key)
+  FROM unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
+  CROSS JOIN unnest((SELECT $2::text[])) WITH ORDINALITY AS statuses(value, key)
 ) AS counts
 WHERE count > 0
 ORDER BY user_id, count DESC, status;

@@ -29,7 +29,7 @@ LIMIT 1000;
 -- findJobIds: of a model and a user
 select `jobs`.`id`
 from `jobs`
-where `jobs`.`user_id` = +? and `jobs`.`model` = +? and jobs.status IN (
+where jobs.user_id = +? and jobs.model = +? and jobs.status IN (
   SELECT value
   FROM json_each(+?)
 )
@@ -62,28 +62,28 @@ limit 21;
 -- findJobPage: filtered by status, after a cursor
 select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
-where `jobs`.`status` = +? and (jobs.created_at, jobs.id) < (+?, +?)
+where jobs.status = +? and (jobs.created_at, jobs.id) < (+?, +?)
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by everything
 select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
-where `jobs`.`user_id` = +? and `jobs`.`status` = +? and `jobs`.`model` = +? and jobs.created_at >= +? and jobs.created_at < +? and coalesce(jobs.duration_seconds, -1) >= +? and coalesce(jobs.duration_seconds, -1) < +? and coalesce(jobs.file_size_bytes, -1) < +? and coalesce(jobs.file_size_bytes, -1) > +?
+where jobs.user_id = +? and jobs.status = +? and jobs.model = +? and jobs.created_at >= +? and jobs.created_at < +? and coalesce(jobs.duration_seconds, -1) >= +? and coalesce(jobs.duration_seconds, -1) < +? and coalesce(jobs.file_size_bytes, -1) < +? and coalesce(jobs.file_size_bytes, -1) > +?
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, ordered by a column with nulls, after a null
 select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
-where `jobs`.`user_id` = +? and (coalesce(jobs.finished_at, ''), jobs.id) < (+?, +?)
+where jobs.user_id = +? and (coalesce(jobs.finished_at, ''), jobs.id) < (+?, +?)
 order by coalesce(jobs.finished_at, '') DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, that changed in a span of time
 select `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
 from `jobs`
-where `jobs`.`user_id` = +? and jobs.updated_at >= +? and jobs.updated_at < +?
+where jobs.user_id = +? and jobs.updated_at >= +? and jobs.updated_at < +?
 order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
@@ -124,7 +124,7 @@ from json_each(+?) AS k
 CROSS JOIN jobs AS page ON page.rowid IN (
   select `jobs`.`rowid`
   from `jobs`
-  where jobs.user_id = k.value and `jobs`.`status` = +? and (jobs.created_at, jobs.id) > (+?, +?)
+  where jobs.user_id = k.value and jobs.status = +? and (jobs.created_at, jobs.id) > (+?, +?)
   order by jobs.created_at ASC, jobs.id ASC
   limit 21
 );
@@ -136,7 +136,7 @@ from `jobs`;
 -- countJobs: filtered by status
 select count(*) as `count`
 from `jobs`
-where `jobs`.`status` = +?;
+where jobs.status = +?;
 
 -- countJobsByUserIds: all of each
 select `k`.`value` as `parent`, (
@@ -150,7 +150,7 @@ from json_each(+?) AS k;
 select `k`.`value` as `parent`, (
   select count(*)
   from `jobs`
-  where jobs.user_id = k.value and `jobs`.`status` = +?
+  where jobs.user_id = k.value and jobs.status = +?
 ) as `count`
 from json_each(+?) AS k;
 

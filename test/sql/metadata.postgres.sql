@@ -4,4 +4,4 @@
 -- findMetadataByJobIds: some jobs
 select "job_id", "tokens", "duration", "abstract", "summary", "keywords", "language", "sample_rate", "wpm", "sentiment", "generated_at"
 from "metadata"
-where job_id = ANY($1::text[]);
+where job_id = ANY((SELECT $1::text[])::text[]);

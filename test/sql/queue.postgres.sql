@@ -126,5 +126,5 @@ COMMIT;
 BEGIN;
 update "jobs"
 set "status" = $1, "updated_at" = $2, "max_attempts" = attempt + $3
-where id = ANY($4::text[]);
+where id = ANY((SELECT $4::text[])::text[]);
 COMMIT;

@@ -95,4 +95,4 @@ where "jobs"."status" in ($2, $3) and "jobs"."user_id" = $4;
 select "jobs"."id", "original_filename", "abstract", "summary", "keywords"
 from "jobs"
 left join "metadata" on "metadata"."job_id" = "jobs"."id"
-where jobs.id = ANY($1::text[]);
+where jobs.id = ANY((SELECT $1::text[])::text[]);

@@ -4,11 +4,11 @@
 -- findSegmentsByIds: some ids
 select "id", "job_id", "position", "start_seconds", "end_seconds", "text", "speaker", "average_log_probability", "no_speech_probability"
 from "segments"
-where id = ANY($1::int[]);
+where id = ANY((SELECT $1::int[])::int[]);
 
 -- findTranscriptPagesByJobIds: the beginning of each
 select "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability"
-from unnest($1::text[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::text[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
   from "segments"
@@ -19,18 +19,18 @@ CROSS JOIN LATERAL (
 
 -- findTranscriptPagesByJobIds: the next, with words
 select "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability", "page"."words"
-from unnest($1::text[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::text[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability", "segments"."words"
   from "segments"
-  where segments.job_id = k.value and segments.position > $2
+  where segments.job_id = k.value and segments.position > (SELECT $2::int)
   order by segments.position ASC
   limit 65
 ) AS page;
 
 -- findSegmentPagesByJobIds: the first of each
 select "page"."id", "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability"
-from unnest($1::text[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::text[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
   from "segments"
@@ -41,11 +41,11 @@ CROSS JOIN LATERAL (
 
 -- findSegmentPagesByJobIds: after a cursor
 select "page"."id", "page"."job_id", "page"."position", "page"."start_seconds", "page"."end_seconds", "page"."text", "page"."speaker", "page"."average_log_probability", "page"."no_speech_probability"
-from unnest($1::text[]) WITH ORDINALITY AS k(value, key)
+from unnest((SELECT $1::text[])) WITH ORDINALITY AS k(value, key)
 CROSS JOIN LATERAL (
   select "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
   from "segments"
-  where segments.job_id = k.value and (segments.position, segments.id) > ($2, $3)
+  where segments.job_id = k.value and (segments.position, segments.id) > ((SELECT $2::int), (SELECT $3::int))
   order by segments.position ASC, segments.id ASC
   limit 21
 ) AS page;
@@ -56,4 +56,4 @@ select "k"."value" as "parent", (
   from "segments"
   where segments.job_id = k.value
 ) as "count"
-from unnest($1::text[]) WITH ORDINALITY AS k(value, key);
+from unnest((SELECT $1::text[])) WITH ORDINALITY AS k(value, key);

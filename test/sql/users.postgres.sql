@@ -4,7 +4,7 @@
 -- findUsersByIds: some ids
 select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
 from "users"
-where id = ANY($1::int[]);
+where id = ANY((SELECT $1::int[])::int[]);
 
 -- findUserByUsername: a name
 select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
