@@ -1,15 +1,11 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { rowsOf } from './compiled.ts';
 import { plain, type WriteParameter } from './dialect.ts';
+import { findByKeys } from './findByKeys.ts';
 import type { IndexedFilters } from './indexed.ts';
-import {
-  countOfEachParent,
-  findPage,
-  findPageOfEachParent,
-  type Ordering,
-  type Page,
-  type PageRequest,
-} from './keyset.ts';
+import { type Ordering, type Page, type PageRequest, pageOf } from './keyset.ts';
+import { countOfEachParent, countRows, findPageOfEachParent, pageStatement } from './pages.ts';
 import { type Range, whereBetween } from './range.ts';
 
 export const auditSeverities = ['info', 'warning', 'critical'] as const;
@@ -101,11 +97,15 @@ function filtered(
   return query;
 }
 
+const auditLogsById = {
+  table: 'audit_logs',
+  columns: auditLogColumns,
+  keyColumn: 'id',
+  keyType: 'integer',
+} as const;
+
 export async function findAuditLogsByIds(db: Knex, ids: readonly number[]): Promise<AuditLogRow[]> {
-  const dialect = dialectOf(db);
-  return db('audit_logs')
-    .select(auditLogColumns)
-    .whereRaw(dialect.isAnyKey('id', 'integer'), [dialect.keyList(ids)]);
+  return findByKeys(db, auditLogsById, ids);
 }
 
 export interface AuditLogPageRequest {
@@ -117,13 +117,32 @@ export async function findAuditLogPage(
   db: Knex,
   { filter, page }: AuditLogPageRequest,
 ): Promise<Page<AuditLogRow>> {
-  return findPage(db, filtered(db, db('audit_logs').select(auditLogColumns), filter), page);
+  const statement = pageStatement(db, {
+    shape: 'audit_logs',
+    filter,
+    page,
+    select: () => db('audit_logs').select(auditLogColumns),
+    narrow: (query, conditions) => filtered(db, query, conditions),
+  });
+  return pageOf(await rowsOf<AuditLogRow>(db, statement), page);
 }
 
 export async function countAuditLogs(db: Knex, filter: AuditLogFilter): Promise<number> {
-  const [row] = await filtered(db, db('audit_logs').count({ count: '*' }), filter);
-  return Number(row.count);
+  return countRows(db, {
+    table: 'audit_logs',
+    filter,
+    narrow: (query, conditions) => filtered(db, query, conditions),
+  });
 }
+
+const ofUsers = (db: Knex) =>
+  ({
+    table: 'audit_logs',
+    parentColumn: 'user_id',
+    parentType: 'integer',
+    narrow: (query: Knex.QueryBuilder, filter: AuditLogFilter) =>
+      filtered(db, query, filter, dialectOf(db).unseen),
+  }) as const;
 
 /** The audit log of each user, as far as `filter` lets it through. */
 export async function findAuditLogPagesByUserIds(
@@ -132,14 +151,12 @@ export async function findAuditLogPagesByUserIds(
   { filter, page }: AuditLogPageRequest,
 ): Promise<Map<number, Page<AuditLogRow>>> {
   return findPageOfEachParent(db, {
-    table: 'audit_logs',
+    ...ofUsers(db),
     columns: auditLogColumns,
-    parentColumn: 'user_id',
-    parentType: 'integer',
     parents: userIds,
     // The join is on the user, so it is there.
     parentOf: (row: AuditLogRow) => row.user_id ?? 0,
-    filter: (query) => filtered(db, query, filter, dialectOf(db).unseen),
+    filter,
     page,
   });
 }
@@ -149,13 +166,7 @@ export async function countAuditLogsByUserIds(
   userIds: readonly number[],
   filter: AuditLogFilter,
 ): Promise<Map<number, number>> {
-  return countOfEachParent(db, {
-    table: 'audit_logs',
-    parentColumn: 'user_id',
-    parentType: 'integer',
-    parents: userIds,
-    filter: (query) => filtered(db, query, filter, dialectOf(db).unseen),
-  });
+  return countOfEachParent(db, { ...ofUsers(db), parents: userIds, filter });
 }
 
 export type NewAuditLog = Omit<AuditLogRow, 'id'>;

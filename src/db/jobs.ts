@@ -12,16 +12,15 @@ import {
   selectBeside,
   selectJobs,
 } from './jobSelection.ts';
+import { type Ordering, type Page, type PageRequest, pageOf } from './keyset.ts';
+import { metadataColumns } from './metadata.ts';
 import {
   countOfEachParent,
-  keysetPage,
-  type Ordering,
-  type Page,
-  type PageRequest,
-  pageOf,
+  countRows,
+  pageOfEachParentStatement,
+  pageStatement,
   pagesOfEachParent,
-} from './keyset.ts';
-import { metadataColumns } from './metadata.ts';
+} from './pages.ts';
 import { fromZero, type Range, whereBetween } from './range.ts';
 import { userColumns } from './users.ts';
 import { whenThere } from './whenThere.ts';
@@ -268,12 +267,6 @@ const comparable = (filter: JobFilter): JobFilter => ({
   fileSizeBytes: fromZero(filter.fileSizeBytes),
 });
 
-/** The shape of a page's statement, but for its filter and cursors. */
-const shapeOfPage = (
-  { ordering, descending, fromEnd, limit }: PageRequest<JobRow>,
-  selection: JobSelection,
-): string => `${selection.key} ${ordering.name} ${descending} ${fromEnd} ${limit} `;
-
 /** At once where that can be: it is the page that is asked for most. */
 export function findJobPage(
   db: Knex,
@@ -281,18 +274,24 @@ export function findJobPage(
 ): Page<ReadJob> | Promise<Page<ReadJob>> {
   const { filter, page } = request;
   const selection = pageSelection(request);
-  const statement = compiled(db, {
-    shape: `findJobPage ${shapeOfPage(page, selection)}`,
-    values: { filter: comparable(filter), after: page.after, before: page.before },
-    build: ({ filter, after, before }) =>
-      keysetPage(filtered(db, selectJobs(db, selection), filter), dialectOf(db), {
-        ...page,
-        after,
-        before,
-      }),
+  const statement = pageStatement(db, {
+    shape: `jobs ${selection.key}`,
+    filter: comparable(filter),
+    page,
+    select: () => selectJobs(db, selection),
+    narrow: (query, conditions) => filtered(db, query, conditions),
   });
   return whenThere(readJobs(db, statement, selection), (rows) => pageOf(rows, page));
 }
+
+const ofUsers = (db: Knex) =>
+  ({
+    table: 'jobs',
+    parentColumn: 'user_id',
+    parentType: 'integer',
+    narrow: (query: Knex.QueryBuilder, filter: JobFilter) =>
+      filtered(db, query, filter, dialectOf(db).unseen),
+  }) as const;
 
 export async function findJobPagesByUserIds(
   db: Knex,
@@ -301,32 +300,15 @@ export async function findJobPagesByUserIds(
 ): Promise<Map<number, Page<ReadJob>>> {
   const { filter, page } = request;
   const selection = including(pageSelection(request), 'user_id');
-  const dialect = dialectOf(db);
-  const statement = compiled(db, {
-    shape: `findJobPagesByUserIds ${shapeOfPage(page, selection)}`,
-    values: {
-      userIds: dialect.keyList(userIds),
-      filter: comparable(filter),
-      after: page.after,
-      before: page.before,
-    },
-    build(values) {
-      const { after, before } = values;
-      const pages = dialect.pageOfEachParent(db, {
-        table: 'jobs',
-        columns: selection.columns,
-        parentColumn: 'user_id',
-        parentType: 'integer',
-        parents: values.userIds,
-        narrow: (query) =>
-          keysetPage(
-            filtered(db, query, values.filter, dialect.unseen),
-            dialect,
-            { ...page, after, before },
-            dialect.unseen,
-          ),
-      });
-      return selectBeside(db, pages, selection, 'page');
+  const statement = pageOfEachParentStatement(db, {
+    ...ofUsers(db),
+    columns: selection.columns,
+    parents: userIds,
+    filter: comparable(filter),
+    page,
+    along: {
+      shape: selection.key,
+      join: (pages) => selectBeside(db, pages, selection, 'page'),
     },
   });
   const rows = await readJobs(db, statement, selection);
@@ -334,8 +316,11 @@ export async function findJobPagesByUserIds(
 }
 
 export async function countJobs(db: Knex, filter: JobFilter): Promise<number> {
-  const [row] = await filtered(db, db('jobs').count({ count: '*' }), filter);
-  return Number(row.count);
+  return countRows(db, {
+    table: 'jobs',
+    filter: comparable(filter),
+    narrow: (query, conditions) => filtered(db, query, conditions),
+  });
 }
 
 export async function countJobsByUserIds(
@@ -343,13 +328,7 @@ export async function countJobsByUserIds(
   userIds: readonly number[],
   filter: JobFilter,
 ): Promise<Map<number, number>> {
-  return countOfEachParent(db, {
-    table: 'jobs',
-    parentColumn: 'user_id',
-    parentType: 'integer',
-    parents: userIds,
-    filter: (query) => filtered(db, query, filter, dialectOf(db).unseen),
-  });
+  return countOfEachParent(db, { ...ofUsers(db), parents: userIds, filter: comparable(filter) });
 }
 
 export interface JobCountRow {

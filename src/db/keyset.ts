@@ -174,7 +174,7 @@ const fitsId: Record<KeyType, (id: unknown) => boolean> = {
   text: isText,
 };
 
-/** One page of a query. `query` selects the columns and filters. */
+/** One page of a query that is written anew each time. `query` selects the columns and filters. */
 export async function findPage<Row>(
   db: Knex,
   query: Knex.QueryBuilder,
@@ -182,86 +182,6 @@ export async function findPage<Row>(
 ): Promise<Page<Row>> {
   const rows: Row[] = await keysetPage(query, dialectOf(db), page);
   return pageOf(rows, page);
-}
-
-interface RowsOfParents<Row, Parent> {
-  parents: readonly Parent[];
-  parentOf(row: Row): Parent;
-  page: PageRequest<Row>;
-}
-
-interface PageOfParents<Row, Parent> extends RowsOfParents<Row, Parent> {
-  table: string;
-  columns: readonly string[];
-  parentColumn: string;
-  parentType: KeyType;
-  filter(query: Knex.QueryBuilder): Knex.QueryBuilder;
-}
-
-/** The pages of many parents, of the rows that one statement brought in no order. */
-export function pagesOfEachParent<OrderedRow, Row extends OrderedRow, Parent>(
-  rows: readonly Row[],
-  { parents, parentOf, page }: RowsOfParents<OrderedRow, Parent>,
-): Map<Parent, Page<Row>> {
-  const found = new Map<Parent, Row[]>(parents.map((parent) => [parent, []]));
-  for (const row of rows) found.get(parentOf(row))?.push(row);
-  const order = inOrderOf(page);
-  return new Map(
-    [...found].map(([parent, own]) => [parent, pageOf(own.sort(order), page)] as const),
-  );
-}
-
-/** The same page of each of many parents, in one statement that stops early at each. */
-export async function findPageOfEachParent<Row, Parent extends string | number>(
-  db: Knex,
-  request: PageOfParents<Row, Parent>,
-): Promise<Map<Parent, Page<Row>>> {
-  const { table, columns, parentColumn, parentType, parents, parentOf, filter, page } = request;
-  const dialect = dialectOf(db);
-  const rows: Row[] = await dialect.pageOfEachParent(db, {
-    table,
-    columns,
-    parentColumn,
-    parentType,
-    parents: dialect.keyList(parents),
-    narrow: (query) => keysetPage(filter(query), dialect, page, dialect.unseen),
-  });
-  return pagesOfEachParent(rows, { parents, parentOf, page });
-}
-
-interface CountOfParents<Parent> {
-  table: string;
-  parentColumn: string;
-  parentType: KeyType;
-  parents: readonly Parent[];
-  filter(query: Knex.QueryBuilder): Knex.QueryBuilder;
-}
-
-/** How many rows each of many parents has, in one statement. A count of its own for each reads an index. */
-export async function countOfEachParent<Parent extends string | number>(
-  db: Knex,
-  { table, parentColumn, parentType, parents, filter }: CountOfParents<Parent>,
-): Promise<Map<Parent, number>> {
-  const dialect = dialectOf(db);
-  const own = filter(db(table).count('*').whereRaw(`${table}.${parentColumn} = k.value`));
-  const rows: { parent: Parent; count: number }[] = await db
-    .select({ parent: 'k.value', count: own })
-    .from(db.raw(dialect.eachKey(parentType), [dialect.keyList(parents)]));
-  return new Map(rows.map(({ parent, count }) => [parent, count]));
-}
-
-/** Compares rows as the page's statement sorts them: a join gives no order, and these are few. */
-function inOrderOf<Row>({ ordering, descending, fromEnd }: PageRequest<Row>) {
-  const sign = descending !== fromEnd ? -1 : 1;
-  const compare = (a: string | number | null, b: string | number | null): number => {
-    if (a === b) return 0;
-    if (a === null) return -1;
-    if (b === null) return 1;
-    return a < b ? -1 : 1;
-  };
-  return (a: Row, b: Row): number =>
-    sign *
-    (compare(ordering.value(a), ordering.value(b)) || compare(ordering.id(a), ordering.id(b)));
 }
 
 export const emptyPage = (): Page<never> => ({

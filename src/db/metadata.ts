@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
-import { dialectOf } from './client.ts';
-import { compiled, rowsOf } from './compiled.ts';
+import { findByKeys } from './findByKeys.ts';
 
 export interface MetadataRow {
   job_id: string;
@@ -31,16 +30,16 @@ export const metadataColumns = [
   'generated_at',
 ] as const satisfies readonly (keyof MetadataRow)[];
 
+const metadataByJobId = {
+  table: 'metadata',
+  columns: metadataColumns,
+  keyColumn: 'job_id',
+  keyType: 'text',
+} as const;
+
 export async function findMetadataByJobIds(
   db: Knex,
   jobIds: readonly string[],
 ): Promise<MetadataRow[]> {
-  const { isAnyKey, keyList } = dialectOf(db);
-  const statement = compiled(db, {
-    shape: 'findMetadataByJobIds',
-    values: { jobIds: keyList(jobIds) },
-    build: (values) =>
-      db('metadata').select(metadataColumns).whereRaw(isAnyKey('job_id', 'text'), [values.jobIds]),
-  });
-  return rowsOf(db, statement);
+  return findByKeys(db, metadataByJobId, jobIds);
 }

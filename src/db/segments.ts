@@ -1,12 +1,7 @@
 import type { Knex } from 'knex';
-import { dialectOf } from './client.ts';
-import {
-  countOfEachParent,
-  findPageOfEachParent,
-  type Ordering,
-  type Page,
-  type PageRequest,
-} from './keyset.ts';
+import { findByKeys } from './findByKeys.ts';
+import type { Ordering, Page, PageRequest } from './keyset.ts';
+import { countOfEachParent, findPageOfEachParent } from './pages.ts';
 
 export interface SegmentRow {
   id: number;
@@ -57,11 +52,15 @@ export const segmentOrdering: Ordering<SegmentRow> = {
   id: (row) => row.id,
 };
 
+const segmentsById = {
+  table: 'segments',
+  columns: segmentColumns,
+  keyColumn: 'id',
+  keyType: 'integer',
+} as const;
+
 export async function findSegmentsByIds(db: Knex, ids: readonly number[]): Promise<SegmentRow[]> {
-  const dialect = dialectOf(db);
-  return db('segments')
-    .select(segmentColumns)
-    .whereRaw(dialect.isAnyKey('id', 'integer'), [dialect.keyList(ids)]);
+  return findByKeys(db, segmentsById, ids);
 }
 
 const [, ...transcriptColumns] = segmentColumns;
@@ -91,7 +90,7 @@ export async function findTranscriptPagesByJobIds(
   jobIds: readonly string[],
   { after, limit, withWords }: TranscriptPage,
 ): Promise<Map<string, Page<TranscriptRow>>> {
-  const pages = await findPageOfEachParent<StoredTranscriptRow, string>(db, {
+  const pages = await findPageOfEachParent<StoredTranscriptRow, string, object>(db, {
     ...ofJobs,
     columns: withWords ? [...transcriptColumns, 'words'] : transcriptColumns,
     parents: jobIds,
@@ -124,7 +123,8 @@ const ofJobs = {
   parentColumn: 'job_id',
   parentType: 'text',
   parentOf: (row: Pick<SegmentRow, 'job_id'>) => row.job_id,
-  filter: (query: Knex.QueryBuilder) => query,
+  filter: {},
+  narrow: (query: Knex.QueryBuilder) => query,
 } as const;
 
 export async function findSegmentPagesByJobIds(
@@ -132,7 +132,7 @@ export async function findSegmentPagesByJobIds(
   jobIds: readonly string[],
   page: PageRequest<SegmentRow>,
 ): Promise<Map<string, Page<SegmentRow>>> {
-  return findPageOfEachParent<SegmentRow, string>(db, {
+  return findPageOfEachParent<SegmentRow, string, object>(db, {
     ...ofJobs,
     columns: segmentColumns,
     parents: jobIds,

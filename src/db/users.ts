@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
-import { dialectOf } from './client.ts';
-import { compiled, rowsOf } from './compiled.ts';
+import { rowsOf } from './compiled.ts';
+import { findByKeys } from './findByKeys.ts';
 import type { IndexedFilters } from './indexed.ts';
-import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
+import { type Ordering, type Page, type PageRequest, pageOf } from './keyset.ts';
+import { countRows, pageStatement } from './pages.ts';
 import { type Range, whereBetween } from './range.ts';
 
 export const userRoles = ['user', 'admin'] as const;
@@ -87,30 +88,35 @@ export interface UserFilter {
   usernamePrefix?: string | null | undefined;
 }
 
-function filtered(db: Knex, query: Knex.QueryBuilder, filter: UserFilter): Knex.QueryBuilder {
+/** The filter with conditions that compiled statements can have. */
+const comparable = ({ usernamePrefix, ...others }: UserFilter) => ({
+  ...others,
+  // A range, since LIKE with a parameter cannot use an index; user names compare byte by byte.
+  username: usernamePrefix ? { from: usernamePrefix, to: `${usernamePrefix}\u{10FFFF}` } : null,
+});
+
+function filtered(
+  db: Knex,
+  query: Knex.QueryBuilder,
+  filter: ReturnType<typeof comparable>,
+): Knex.QueryBuilder {
   if (filter.role != null) query.where('users.role', filter.role);
   if (filter.isActive != null) query.where('users.is_active', filter.isActive);
   whereBetween(db, query, userOrderings.created_at, filter.createdAt);
   whereBetween(db, query, userOrderings.last_login, filter.lastLogin);
-  if (filter.usernamePrefix) {
-    // A range, since LIKE with a parameter cannot use an index; user names compare byte by byte.
-    whereBetween(db, query, userOrderings.username, {
-      from: filter.usernamePrefix,
-      to: `${filter.usernamePrefix}\u{10FFFF}`,
-    });
-  }
+  whereBetween(db, query, userOrderings.username, filter.username);
   return query;
 }
 
+const usersById = {
+  table: 'users',
+  columns: userColumns,
+  keyColumn: 'id',
+  keyType: 'integer',
+} as const;
+
 export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<UserRow[]> {
-  const { isAnyKey, keyList } = dialectOf(db);
-  const statement = compiled(db, {
-    shape: 'findUsersByIds',
-    values: { ids: keyList(ids) },
-    build: (values) =>
-      db('users').select(userColumns).whereRaw(isAnyKey('id', 'integer'), [values.ids]),
-  });
-  return rowsOf(db, statement);
+  return findByKeys(db, usersById, ids);
 }
 
 export async function findUserByUsername(db: Knex, username: string): Promise<UserRow | null> {
@@ -130,12 +136,22 @@ export async function findUserPage(
   db: Knex,
   { filter, page }: UserPageRequest,
 ): Promise<Page<UserRow>> {
-  return findPage(db, filtered(db, db('users').select(userColumns), filter), page);
+  const statement = pageStatement(db, {
+    shape: 'users',
+    filter: comparable(filter),
+    page,
+    select: () => db('users').select(userColumns),
+    narrow: (query, conditions) => filtered(db, query, conditions),
+  });
+  return pageOf(await rowsOf<UserRow>(db, statement), page);
 }
 
 export async function countUsers(db: Knex, filter: UserFilter): Promise<number> {
-  const [row] = await filtered(db, db('users').count({ count: '*' }), filter);
-  return Number(row.count);
+  return countRows(db, {
+    table: 'users',
+    filter: comparable(filter),
+    narrow: (query, conditions) => filtered(db, query, conditions),
+  });
 }
 
 export type NewUser = Omit<UserRow, 'id' | 'last_login'>;
