@@ -61,7 +61,8 @@ async function somebody({ db }: App): Promise<UserRow | null> {
       before: null,
     },
   });
-  return rows[0] ?? null;
+  const [found] = rows;
+  return found ? findUserByUsername(db, found.username) : null;
 }
 
 const tokenOf = ({ tokens }: App, user: UserRow): string =>

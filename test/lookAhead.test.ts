@@ -168,6 +168,21 @@ describe.each(databases)('what is read along with jobs on $name', (kind) => {
     expect([...texts].join()).not.toMatch(/users|metadata/);
   });
 
+  test('has no password of anybody', async () => {
+    const { job, userId } = await givenFullJob(api);
+    await counted(`{
+      users { edges { node { email } } }
+      user(id: "${userId}") { email }
+      node(id: "${userId}") { ... on User { email } }
+      jobs { edges { node { user { email } } } }
+      a: job(id: "${job.globalId}") { user { email } }
+      b: job(id: "${job.globalId}") { user { username } }
+    }`);
+    const texts = api.statements.map(({ sql }) => sql);
+    expect(texts.filter((sql) => sql.includes('users')).length).toBeGreaterThan(3);
+    expect(texts.join()).not.toContain('hashed_password');
+  });
+
   test('is null where there is none', async () => {
     const { user, id } = await api.given.user();
     const job = await api.given.job({ user });

@@ -1,10 +1,12 @@
 import type { Knex } from 'knex';
 import { insertAuditLog } from '../db/auditLogs.ts';
 import {
+  findAccountsByIds,
   findTaken,
   findUserByUsername,
   insertUser,
   isLastAdministrator,
+  type ShownUser,
   type UserRole,
   type UserRow,
   updateUserRow,
@@ -104,21 +106,22 @@ async function unlessTaken<Result>(
 }
 
 export async function changePassword(
-  actor: Actor & { viewer: { kind: 'user'; user: UserRow } },
+  actor: Actor & { viewer: { kind: 'user'; user: ShownUser } },
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<UserRow> {
-  const { user } = actor.viewer;
+  const { id } = actor.viewer.user;
   checkPassword('newPassword', newPassword);
-  if (!(await passwordMatches(currentPassword, user.hashed_password))) {
+  const [account] = await findAccountsByIds(actor.db, [id]);
+  if (!(await passwordMatches(currentPassword, account?.hashed_password ?? null))) {
     throw new InvalidCredentialsError('The current password is wrong.');
   }
   const hashed = await hashPassword(newPassword);
   return audited(actor, async (transaction) => ({
-    result: await changed(transaction, user.id, {
+    result: await changed(transaction, id, {
       hashed_password: hashed,
       must_change_password: false,
     }),
-    event: aboutUser('password_changed', user.id),
+    event: aboutUser('password_changed', id),
   }));
 }
 

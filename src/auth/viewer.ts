@@ -4,13 +4,13 @@ import { LRUCache } from 'lru-cache';
 import type { AccountWatch } from '../db/accountChanges.ts';
 import { type ApiKeyRow, findApiKeyByHash } from '../db/apiKeys.ts';
 import { dialectOf } from '../db/client.ts';
-import { findUsersByIds, type UserRow } from '../db/users.ts';
+import { findAccountsByIds, type ShownUser, type UserRow } from '../db/users.ts';
 import { hashKey, isApiKey } from './apiKeys.ts';
 import { passwordFingerprint } from './passwords.ts';
 import { type TokenClaims, type Tokens, unauthenticated } from './tokens.ts';
 
 /** Who asks: a person with a token, or a worker with a key. */
-export type Viewer = { kind: 'user'; user: UserRow } | { kind: 'worker'; key: ApiKeyRow };
+export type Viewer = { kind: 'user'; user: ShownUser } | { kind: 'worker'; key: ApiKeyRow };
 
 /** How long a user or a key is not read again, where nobody tells that it changed. */
 export const VIEWER_TTL_MS = 5000;
@@ -67,9 +67,9 @@ export function createAuthenticator({
   const isUpToDate = (): boolean => watch?.look() ?? false;
 
   // Together where many ask at one moment, as all subscriptions do; `accounts` is what keeps them.
-  const usersById = new DataLoader<number, UserRow | undefined>(
+  const accountsById = new DataLoader<number, UserRow | undefined>(
     async (ids) => {
-      const rows = new Map((await findUsersByIds(db, ids)).map((user) => [user.id, user]));
+      const rows = new Map((await findAccountsByIds(db, ids)).map((user) => [user.id, user]));
       return ids.map((id) => rows.get(id));
     },
     { cache: false },
@@ -78,11 +78,12 @@ export function createAuthenticator({
   async function readUser(claims: TokenClaims): Promise<Viewer> {
     await watch?.begun;
     const before = forgotten;
-    const user = await usersById.load(claims.userId);
-    if (!user) throw unauthenticated('The account is closed.');
+    const found = await accountsById.load(claims.userId);
+    if (!found) throw unauthenticated('The account is closed.');
+    const { hashed_password, ...user } = found;
     const account: Account = {
       viewer: { kind: 'user', user },
-      passwordFingerprint: passwordFingerprint(user.hashed_password),
+      passwordFingerprint: passwordFingerprint(hashed_password),
     };
     if (forgotten === before) accounts.set(user.id, account);
     return viewerOf(account, claims);

@@ -1,5 +1,5 @@
 import type { JobRow } from '../db/jobs.ts';
-import type { UserRow } from '../db/users.ts';
+import type { ShownUser } from '../db/users.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Whose rows a viewer may see: everybody's (null), or one user's. */
@@ -34,8 +34,8 @@ export function visibleJob<Job extends JobRow>(
 /** People see themselves, administrators everybody, workers nobody. */
 export function visibleUser(
   viewer: Viewer | null,
-  user: UserRow | null | undefined,
-): UserRow | null {
+  user: ShownUser | null | undefined,
+): ShownUser | null {
   if (!user || viewer?.kind !== 'user') return null;
   return isAdministrator(viewer) || viewer.user.id === user.id ? user : null;
 }

@@ -1,5 +1,5 @@
 import { type ApiKeyRow, insertApiKey, revokeApiKeyRow } from '../db/apiKeys.ts';
-import type { UserRow } from '../db/users.ts';
+import type { ShownUser } from '../db/users.ts';
 import { ApiError } from '../errors.ts';
 import { InvalidInputError } from './accountErrors.ts';
 import { createKey, hashKey } from './apiKeys.ts';
@@ -15,7 +15,7 @@ const aboutKey = (eventType: string, key: ApiKeyRow) => ({
 });
 
 export async function createApiKey(
-  actor: Actor & { viewer: { kind: 'user'; user: UserRow } },
+  actor: Actor & { viewer: { kind: 'user'; user: ShownUser } },
   name: string,
 ): Promise<{ apiKey: ApiKeyRow; key: string }> {
   if (name.trim() === '' || name.length > 100) {

@@ -4,12 +4,12 @@ import { rowsOf, valuesOf } from './compiled.ts';
 import type { JobRow } from './jobs.ts';
 import type { MetadataRow } from './metadata.ts';
 import type { SentText } from './sendAsWritten.ts';
-import type { UserRow } from './users.ts';
+import type { ShownUser } from './users.ts';
 import { whenThere } from './whenThere.ts';
 
 /** A job, with what was read along with it: undefined where that was not asked for. */
 export interface ReadJob extends JobRow {
-  user?: UserRow | null;
+  user?: ShownUser | null;
   metadata?: MetadataRow | null;
 }
 
@@ -20,7 +20,7 @@ export interface ReadJob extends JobRow {
 export interface JobSelection {
   columns: readonly (keyof JobRow)[];
   /** Null where the user is not read along; otherwise the first is the id. */
-  user: readonly (keyof UserRow)[] | null;
+  user: readonly (keyof ShownUser)[] | null;
   /** Null where they are not read along; otherwise the first is the id of the job. */
   metadata: readonly (keyof MetadataRow)[] | null;
   /** Tells selections apart. */

@@ -22,7 +22,7 @@ import {
   pagesOfEachParent,
 } from './pages.ts';
 import { fromZero, type Range, whereBetween } from './range.ts';
-import { userColumns } from './users.ts';
+import { shownUserColumns } from './users.ts';
 import { whenThere } from './whenThere.ts';
 
 export const jobStatuses = [
@@ -116,7 +116,7 @@ export function jointSelection(selections: readonly JobSelection[]): JobSelectio
   if (first && selections.every(({ key }) => key === first.key)) return first;
   return jobSelection({
     ...wholeJob,
-    user: selections.some(({ user }) => user) ? userColumns : null,
+    user: selections.some(({ user }) => user) ? shownUserColumns : null,
     metadata: selections.some(({ metadata }) => metadata) ? metadataColumns : null,
   });
 }

@@ -25,22 +25,26 @@ export interface UserRow {
   is_active: SqlBoolean;
 }
 
-export const userColumns = [
+/** What of a user can be shown to somebody; the rest is for who checks a password. */
+export type ShownUser = Omit<UserRow, 'hashed_password'>;
+
+export const shownUserColumns = [
   'id',
   'username',
   'email',
-  'hashed_password',
   'role',
   'must_change_password',
   'created_at',
   'last_login',
   'is_active',
-] as const satisfies readonly (keyof UserRow)[];
+] as const satisfies readonly (keyof ShownUser)[];
 
-const byId: Pick<Ordering<UserRow>, 'idColumn' | 'idType' | 'id'> = {
+const userColumns = [...shownUserColumns, 'hashed_password'] as const;
+
+const byId: Pick<Ordering<ShownUser>, 'idColumn' | 'idType' | 'id'> = {
   idColumn: 'users.id',
   idType: 'integer',
-  id: (row: UserRow) => row.id,
+  id: (row) => row.id,
 };
 
 export const userOrderings = {
@@ -68,7 +72,7 @@ export const userOrderings = {
     value: (row) => row.username,
     ...byId,
   },
-} as const satisfies Record<string, Ordering<UserRow>>;
+} as const satisfies Record<string, Ordering<ShownUser>>;
 
 /** The indexes of the migrations, as pages use them. */
 export const indexedUserFilters: IndexedFilters = {
@@ -108,15 +112,15 @@ function filtered(
   return query;
 }
 
-const usersById = {
-  table: 'users',
-  columns: userColumns,
-  keyColumn: 'id',
-  keyType: 'integer',
-} as const;
+const usersById = { table: 'users', keyColumn: 'id', keyType: 'integer' } as const;
 
-export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<UserRow[]> {
-  return findByKeys(db, usersById, ids);
+export async function findUsersByIds(db: Knex, ids: readonly number[]): Promise<ShownUser[]> {
+  return findByKeys(db, { ...usersById, columns: shownUserColumns }, ids);
+}
+
+/** The same with their passwords. */
+export async function findAccountsByIds(db: Knex, ids: readonly number[]): Promise<UserRow[]> {
+  return findByKeys(db, { ...usersById, columns: userColumns }, ids);
 }
 
 export async function findUserByUsername(db: Knex, username: string): Promise<UserRow | null> {
@@ -129,21 +133,21 @@ export async function findUserByUsername(db: Knex, username: string): Promise<Us
 
 export interface UserPageRequest {
   filter: UserFilter;
-  page: PageRequest<UserRow>;
+  page: PageRequest<ShownUser>;
 }
 
 export async function findUserPage(
   db: Knex,
   { filter, page }: UserPageRequest,
-): Promise<Page<UserRow>> {
+): Promise<Page<ShownUser>> {
   const statement = pageStatement(db, {
     shape: 'users',
     filter: comparable(filter),
     page,
-    select: () => db('users').select(userColumns),
+    select: () => db('users').select(shownUserColumns),
     narrow: (query, conditions) => filtered(db, query, conditions),
   });
-  return pageOf(await rowsOf<UserRow>(db, statement), page);
+  return pageOf(await rowsOf<ShownUser>(db, statement), page);
 }
 
 export async function countUsers(db: Knex, filter: UserFilter): Promise<number> {

@@ -9,7 +9,7 @@ import {
 import { type JobSelection, jobSelection } from '../db/jobSelection.ts';
 import { type JobRow, jobColumns } from '../db/jobs.ts';
 import { type MetadataRow, metadataColumns } from '../db/metadata.ts';
-import { type UserRow, userColumns } from '../db/users.ts';
+import { type ShownUser, shownUserColumns } from '../db/users.ts';
 
 /**
  * What a field's resolver reads of its row, for the field's `extensions`. A field that only exposes a
@@ -100,7 +100,7 @@ function selectionOf(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): Job
   const metadata = along('metadata', 'Metadata');
   return jobSelection({
     columns: columnsOf<keyof JobRow>(job, jobColumns, ['id', 'user_id']),
-    user: isUserNeeded ? columnsOf<keyof UserRow>(user, userColumns, ['id']) : null,
+    user: isUserNeeded ? columnsOf<keyof ShownUser>(user, shownUserColumns, ['id']) : null,
     metadata: metadata && columnsOf<keyof MetadataRow>(metadata, metadataColumns, ['job_id']),
   });
 }

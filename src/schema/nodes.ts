@@ -4,7 +4,7 @@ import type { ReadJob } from '../db/jobSelection.ts';
 import { isTranscribed } from '../db/jobs.ts';
 import type { MetadataRow } from '../db/metadata.ts';
 import type { SegmentRow } from '../db/segments.ts';
-import type { UserRow } from '../db/users.ts';
+import type { ShownUser } from '../db/users.ts';
 import { builder } from './builder.ts';
 import { nodeId } from './immediateIds.ts';
 
@@ -17,8 +17,8 @@ export const Job = builder.nodeRef<ReadJob>('Job', {
     (await loaders.jobById.loadMany(ids)).map((job) => visibleJob(viewer, found(job))),
 });
 
-export const User = builder.nodeRef<UserRow, number>('User', {
-  id: { ...nodeId((user: UserRow) => user.id), parse: Number },
+export const User = builder.nodeRef<ShownUser, number>('User', {
+  id: { ...nodeId((user: ShownUser) => user.id), parse: Number },
   loadManyWithoutCache: async (ids, { loaders, viewer }) =>
     (await loaders.userById.loadMany(ids)).map((user) => visibleUser(viewer, found(user))),
 });

@@ -6,7 +6,7 @@ import {
   countUsers,
   findUserPage,
   indexedUserFilters,
-  type UserRow,
+  type ShownUser,
   userOrderings,
   userRoles,
 } from '../db/users.ts';
@@ -47,17 +47,17 @@ User.implement({
     role: t.field({
       type: UserRole,
       description: 'What they may do.',
-      extensions: reads<UserRow>('role'),
+      extensions: reads<ShownUser>('role'),
       resolve: (user) => user.role,
     }),
     isActive: t.boolean({
       description: 'Whether they can log in.',
-      extensions: reads<UserRow>('is_active'),
+      extensions: reads<ShownUser>('is_active'),
       resolve: (user) => Boolean(user.is_active),
     }),
     mustChangePassword: t.boolean({
       description: 'Whether the password was set by somebody else and has to be changed first.',
-      extensions: reads<UserRow>('must_change_password'),
+      extensions: reads<ShownUser>('must_change_password'),
       resolve: (user) => Boolean(user.must_change_password),
     }),
     createdAt: t.expose('created_at', {
@@ -76,7 +76,7 @@ User.implement({
         description: 'The jobs that they uploaded.',
         args: jobArguments,
         complexity: connectionComplexity,
-        extensions: reads<UserRow>(),
+        extensions: reads<ShownUser>(),
         resolve: async (user, args, { loaders }, info) => {
           const request = jobPageRequest(args, args.filter?.userId?.id ?? null, info);
           const key = { parent: user.id, request };
@@ -92,7 +92,7 @@ User.implement({
       type: [JobCount],
       authScopes: { reader: true },
       description: 'How many jobs they have in each status; those with none are left out.',
-      extensions: reads<UserRow>(),
+      extensions: reads<ShownUser>(),
       resolve: (user, _args, { loaders }) => loaders.jobStatusCountsByUserId.load(user.id),
     }),
     auditLogs: t.connection(
@@ -102,7 +102,7 @@ User.implement({
         description: 'What they did and tried, the newest first. For administrators.',
         args: userAuditLogArguments,
         complexity: connectionComplexity,
-        extensions: reads<UserRow>(),
+        extensions: reads<ShownUser>(),
         resolve: async (user, args, { loaders }) => {
           const request = auditLogPageRequest(args, null);
           const page = await loaders.auditLogPageByUserId.load({ parent: user.id, request });

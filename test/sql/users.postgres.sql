@@ -2,38 +2,43 @@
 -- What the functions of src/db/users.ts send.
 
 -- findUsersByIds: some ids
-select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active"
+from "users"
+where id = ANY((SELECT $1::int[])::int[]);
+
+-- findAccountsByIds: some ids
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active", "hashed_password"
 from "users"
 where id = ANY((SELECT $1::int[])::int[]);
 
 -- findUserByUsername: a name
-select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active", "hashed_password"
 from "users"
 where "username" = $1
 limit 1;
 
 -- findUserPage: the newest
-select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active"
 from "users"
 order by users.created_at DESC, users.id DESC
 limit 21;
 
 -- findUserPage: filtered by everything
-select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active"
 from "users"
 where "users"."role" = $1 and "users"."is_active" = $2 and users.created_at >= $3 and users.created_at < $4 and coalesce(users.last_login, '-infinity'::timestamptz) < $5 and coalesce(users.last_login, '-infinity'::timestamptz) > $6 and users.username >= $7 and users.username < $8
 order by users.created_at DESC, users.id DESC
 limit 21;
 
 -- findUserPage: by name, after a cursor
-select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active"
 from "users"
 where (users.username, users.id) > ($1, $2)
 order by users.username ASC, users.id ASC
 limit 21;
 
 -- findUserPage: by last login, the last, before one who never logged in
-select "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active"
+select "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active"
 from "users"
 where (coalesce(users.last_login, '-infinity'::timestamptz), users.id) > ($1, $2)
 order by coalesce(users.last_login, '-infinity'::timestamptz) ASC, users.id ASC
@@ -51,19 +56,19 @@ where "users"."role" = $1;
 -- insertUser: who never logged in
 insert into "users" ("created_at", "email", "hashed_password", "is_active", "must_change_password", "role", "username")
 values ($1, $2, $3, $4, $5, $6, $7)
-returning "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active";
+returning "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active", "hashed_password";
 
 -- updateUserRow: one column
 update "users"
 set "is_active" = $1
 where "id" = $2
-returning "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active";
+returning "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active", "hashed_password";
 
 -- updateUserRow: a password
 update "users"
 set "hashed_password" = $1, "must_change_password" = $2
 where "id" = $3
-returning "id", "username", "email", "hashed_password", "role", "must_change_password", "created_at", "last_login", "is_active";
+returning "id", "username", "email", "role", "must_change_password", "created_at", "last_login", "is_active", "hashed_password";
 
 -- findTaken: by a user that exists
 select "username", "email"

@@ -2,7 +2,15 @@
 -- What the functions of src/db/users.ts send.
 
 -- findUsersByIds: some ids
-select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+from `users`
+where id IN (
+  SELECT value
+  FROM json_each(+?)
+);
+
+-- findAccountsByIds: some ids
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`, `hashed_password`
 from `users`
 where id IN (
   SELECT value
@@ -10,33 +18,33 @@ where id IN (
 );
 
 -- findUserByUsername: a name
-select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`, `hashed_password`
 from `users`
 where `username` = +?
 limit 1;
 
 -- findUserPage: the newest
-select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
 from `users`
 order by users.created_at DESC, users.id DESC
 limit 21;
 
 -- findUserPage: filtered by everything
-select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
 from `users`
 where `users`.`role` = +? and `users`.`is_active` = +? and users.created_at >= +? and users.created_at < +? and coalesce(users.last_login, '') < +? and coalesce(users.last_login, '') > +? and users.username >= +? and users.username < +?
 order by users.created_at DESC, users.id DESC
 limit 21;
 
 -- findUserPage: by name, after a cursor
-select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
 from `users`
 where (users.username, users.id) > (+?, +?)
 order by users.username ASC, users.id ASC
 limit 21;
 
 -- findUserPage: by last login, the last, before one who never logged in
-select `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
+select `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`
 from `users`
 where (coalesce(users.last_login, ''), users.id) > (+?, +?)
 order by coalesce(users.last_login, '') ASC, users.id ASC
@@ -54,19 +62,19 @@ where `users`.`role` = +?;
 -- insertUser: who never logged in
 insert into `users` (`created_at`, `email`, `hashed_password`, `is_active`, `must_change_password`, `role`, `username`)
 values (+?, +?, +?, +?, +?, +?, +?)
-returning `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`;
+returning `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`, `hashed_password`;
 
 -- updateUserRow: one column
 update `users`
 set `is_active` = +?
 where `id` = +?
-returning `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`;
+returning `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`, `hashed_password`;
 
 -- updateUserRow: a password
 update `users`
 set `hashed_password` = +?, `must_change_password` = +?
 where `id` = +?
-returning `id`, `username`, `email`, `hashed_password`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`;
+returning `id`, `username`, `email`, `role`, `must_change_password`, `created_at`, `last_login`, `is_active`, `hashed_password`;
 
 -- findTaken: by a user that exists
 select `username`, `email`

@@ -2,10 +2,11 @@ import * as users from '../../../src/db/users.ts';
 import { type Calls, later, page, time, userIds } from './calls.ts';
 
 const { created_at, last_login, username } = users.userOrderings;
-const newest = page<users.UserRow>(created_at);
+const newest = page<users.ShownUser>(created_at);
 
 export const userCalls: Calls<typeof users> = {
   findUsersByIds: { 'some ids': (db) => users.findUsersByIds(db, userIds) },
+  findAccountsByIds: { 'some ids': (db) => users.findAccountsByIds(db, userIds) },
   findUserByUsername: { 'a name': (db) => users.findUserByUsername(db, 'ada') },
   findUserPage: {
     'the newest': (db) => users.findUserPage(db, { filter: {}, page: newest }),
@@ -23,7 +24,7 @@ export const userCalls: Calls<typeof users> = {
     'by name, after a cursor': (db) =>
       users.findUserPage(db, {
         filter: {},
-        page: page<users.UserRow>(username, {
+        page: page<users.ShownUser>(username, {
           descending: false,
           after: { value: 'ada', id: 1 },
         }),
@@ -31,7 +32,7 @@ export const userCalls: Calls<typeof users> = {
     'by last login, the last, before one who never logged in': (db) =>
       users.findUserPage(db, {
         filter: {},
-        page: page<users.UserRow>(last_login, { fromEnd: true, before: { value: null, id: 1 } }),
+        page: page<users.ShownUser>(last_login, { fromEnd: true, before: { value: null, id: 1 } }),
       }),
   },
   countUsers: {
