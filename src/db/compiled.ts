@@ -70,7 +70,7 @@ interface Compilable<Values extends object> {
   /** What is bound. A member that is null is as good as none; a list is one value. */
   values: Values;
   /** Writes the statement. The values may be placeholders: it may bind them, and ask whether they are null. */
-  build(values: Values): Knex.QueryBuilder;
+  build(values: Values): Knex.QueryBuilder | Knex.Raw;
 }
 
 /** The statement, its text written by Knex once for each shape: that takes longer than many a statement. */

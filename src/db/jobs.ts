@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
-import { compiled } from './compiled.ts';
+import { compiled, rowsOf } from './compiled.ts';
 import { plain, type WriteParameter } from './dialect.ts';
 import type { IndexedFilters } from './indexed.ts';
 import {
@@ -343,14 +343,19 @@ export async function countJobsByStatus(
   userIds: readonly number[],
 ): Promise<JobCountRow[]> {
   const { eachKey, keyList } = dialectOf(db);
-  return select<JobCountRow>(
-    db,
-    `SELECT * FROM (
-       SELECT k.value AS user_id, statuses.value AS status, (
-         SELECT count(*) FROM jobs WHERE user_id = k.value AND status = statuses.value
-       ) AS count
-       FROM ${eachKey('integer', 'k')} CROSS JOIN ${eachKey('text', 'statuses')}
-     ) AS counts WHERE count > 0 ORDER BY user_id, count DESC, status`,
-    [keyList(userIds), keyList(jobStatuses)],
-  );
+  const statement = compiled(db, {
+    shape: 'countJobsByStatus ',
+    values: { userIds: keyList(userIds), statuses: keyList(jobStatuses) },
+    build: (values) =>
+      db.raw(
+        `SELECT * FROM (
+           SELECT k.value AS user_id, statuses.value AS status, (
+             SELECT count(*) FROM jobs WHERE user_id = k.value AND status = statuses.value
+           ) AS count
+           FROM ${eachKey('integer', 'k')} CROSS JOIN ${eachKey('text', 'statuses')}
+         ) AS counts WHERE count > 0 ORDER BY user_id, count DESC, status`,
+        [values.userIds, values.statuses],
+      ),
+  });
+  return rowsOf(db, statement);
 }
