@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { compiled, rowsOf } from './compiled.ts';
 import { bestPassage, highlighted, type TextFragment } from './highlight.ts';
 import { type JobRow, jobColumns, transcribedStatuses } from './jobs.ts';
-import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
+import { type Ordering, type Page, type PageRequest, pageOf } from './keyset.ts';
+import { pageStatement } from './pages.ts';
 import { type SegmentRow, segmentColumns } from './segments.ts';
 
 export type JobMatchRow = JobRow & {
@@ -42,23 +44,33 @@ export interface Search {
 
 type SearchPage<Row> = Search & { page: PageRequest<Row> };
 
-function jobMatches(db: Knex, { words, userId }: Search): Knex.QueryBuilder {
-  const { search } = dialectOf(db);
-  const query = db
-    .from(db.raw(`(${search.jobs}) AS found`, [search.query(words)]))
+/** What is bound. */
+interface Asked {
+  /** The words in the database's own query language. */
+  query: string;
+  userId: number | null;
+}
+
+const askedBy = (db: Knex, { words, userId }: Search): Asked => ({
+  query: dialectOf(db).search.query(words),
+  userId,
+});
+
+function jobMatches(db: Knex, select: Knex.QueryBuilder, { query, userId }: Asked) {
+  const matches = select
+    .from(db.raw(`(${dialectOf(db).search.jobs}) AS found`, [query]))
     .join('jobs', 'jobs.id', 'found.job_id');
-  return userId === null ? query : query.where('jobs.user_id', userId);
+  return userId === null ? matches : matches.where('jobs.user_id', userId);
 }
 
 /** What workers are handing in is not found before it is whole. */
-function segmentMatches(db: Knex, { words, userId }: Search): Knex.QueryBuilder {
-  const { search } = dialectOf(db);
-  const query = db
-    .from(db.raw(`(${search.segments}) AS found`, [search.query(words)]))
+function segmentMatches(db: Knex, select: Knex.QueryBuilder, { query, userId }: Asked) {
+  const matches = select
+    .from(db.raw(`(${dialectOf(db).search.segments}) AS found`, [query]))
     .join('segments', 'segments.id', 'found.segment_id')
     .join('jobs', 'jobs.id', 'segments.job_id')
     .whereIn('jobs.status', transcribedStatuses);
-  return userId === null ? query : query.where('jobs.user_id', userId);
+  return userId === null ? matches : matches.where('jobs.user_id', userId);
 }
 
 const columnsOf = (table: string, columns: readonly string[]): string[] =>
@@ -68,28 +80,37 @@ export async function findJobMatches(
   db: Knex,
   { page, ...search }: SearchPage<JobMatchRow>,
 ): Promise<Page<JobMatchRow>> {
-  return findPage(
-    db,
-    jobMatches(db, search).select(['found.score', ...columnsOf('jobs', jobColumns)]),
+  const statement = pageStatement(db, {
+    shape: 'found jobs',
+    filter: askedBy(db, search),
     page,
-  );
+    select: () => db.select(['found.score', ...columnsOf('jobs', jobColumns)]),
+    narrow: (select, asked) => jobMatches(db, select, asked),
+  });
+  return pageOf(await rowsOf<JobMatchRow>(db, statement), page);
 }
 
 export async function findSegmentMatches(
   db: Knex,
   { page, ...search }: SearchPage<SegmentRow>,
 ): Promise<Page<SegmentRow>> {
-  const query = segmentMatches(db, search).select(columnsOf('segments', segmentColumns));
-  return findPage(db, query, page);
+  const statement = pageStatement(db, {
+    shape: 'found segments',
+    filter: askedBy(db, search),
+    page,
+    select: () => db.select(columnsOf('segments', segmentColumns)),
+    narrow: (select, asked) => segmentMatches(db, select, asked),
+  });
+  return pageOf(await rowsOf<SegmentRow>(db, statement), page);
 }
 
 export async function countJobMatches(db: Knex, search: Search): Promise<number> {
-  const [row] = await jobMatches(db, search).count({ count: '*' });
+  const [row] = await jobMatches(db, db.count({ count: '*' }), askedBy(db, search));
   return Number(row.count);
 }
 
 export async function countSegmentMatches(db: Knex, search: Search): Promise<number> {
-  const [row] = await segmentMatches(db, search).count({ count: '*' });
+  const [row] = await segmentMatches(db, db.count({ count: '*' }), askedBy(db, search));
   return Number(row.count);
 }
 
@@ -110,11 +131,17 @@ export async function findJobHighlights(
   words: readonly string[],
   jobIds: readonly string[],
 ): Promise<Map<string, TextFragment[]>> {
-  const dialect = dialectOf(db);
-  const rows: JobTexts[] = await db('jobs')
-    .leftJoin('metadata', 'metadata.job_id', 'jobs.id')
-    .select('jobs.id', 'original_filename', 'abstract', 'summary', 'keywords')
-    .whereRaw(dialect.isAnyKey('jobs.id', 'text'), [dialect.keyList(jobIds)]);
+  const { isAnyKey, keyList } = dialectOf(db);
+  const statement = compiled(db, {
+    shape: 'findJobHighlights ',
+    values: { jobIds: keyList(jobIds) },
+    build: (values) =>
+      db('jobs')
+        .leftJoin('metadata', 'metadata.job_id', 'jobs.id')
+        .select('jobs.id', 'original_filename', 'abstract', 'summary', 'keywords')
+        .whereRaw(isAnyKey('jobs.id', 'text'), [values.jobIds]),
+  });
+  const rows = await rowsOf<JobTexts>(db, statement);
   return new Map(
     rows.map(({ id, original_filename, abstract, summary, keywords }) => {
       const texts = [original_filename, abstract ?? '', summary ?? '', keywords ?? ''];
