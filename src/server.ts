@@ -44,6 +44,7 @@ import { playground } from './plugins/playground.ts';
 import { MAX_BODY_BYTES, useBodySize } from './plugins/useBodySize.ts';
 import { useCompiledQueries } from './plugins/useCompiledQueries.ts';
 import { useQueryCost } from './plugins/useQueryCost.ts';
+import { useShortLives } from './plugins/useShortLives.ts';
 import { useSubscriptions } from './plugins/useSubscriptions.ts';
 import { useText } from './plugins/useText.ts';
 import { useViewer } from './plugins/useViewer.ts';
@@ -290,6 +291,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       useQueryCost(config.limits),
       useViewer(),
       useCompiledQueries({ compileAt }),
+      useShortLives(),
       useSubscriptions({
         recheckMs: viewerTtlMs,
         newLoaders,

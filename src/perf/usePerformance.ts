@@ -8,7 +8,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { HoldKind } from './heldThread.ts';
 import type { Monitor, OpenTrace } from './monitor.ts';
 import { operationHashOf } from './operationHash.ts';
-import { type Client, type Trace, traceScope } from './trace.ts';
+import { type Client, type Scope, type Trace, traceScope } from './trace.ts';
 import { describeTrace, serverTiming } from './traceDescription.ts';
 import { tracedErrors } from './tracedError.ts';
 
@@ -55,13 +55,20 @@ function noteOperation(trace: Trace, { document, operationName }: Execution<unkn
 const codesOf = (errors: readonly GraphQLError[]): string[] =>
   errors.map(({ extensions }) => String(extensions?.code ?? ''));
 
-/** What is known of a request that is answered now. */
-interface TracedRequest<Context> {
+/**
+ * What a request runs in, as far as no resolver or batch has a scope of its own. Kept here and not by the request in a
+ * WeakMap: what such a map has, and what leads back to its key, V8's quick collections of garbage take for alive.
+ */
+interface RequestScope extends Scope {
   opened: OpenTrace;
-  /** There once the operation is executed. */
-  context: Context | null;
   /** Whether it is told what it cost. */
   isReader: boolean;
+}
+
+function requestScope(): RequestScope | null {
+  const scope = traceScope.current();
+  // Nothing else has an open trace.
+  return scope && 'opened' in scope ? (scope as RequestScope) : null;
 }
 
 /**
@@ -114,7 +121,6 @@ export function usePerformance<Context extends TracedContext>({
   mayRead,
 }: Options<Context>): Plugin<Context> {
   const { heldThread } = monitor;
-  const requests = new WeakMap<Request, TracedRequest<Context>>();
   const current = (): Trace | null => traceScope.current()?.trace ?? null;
 
   const timed =
@@ -131,24 +137,18 @@ export function usePerformance<Context extends TracedContext>({
       if (trace) trace[phase] += performance.now() - startedAt;
     };
 
-  function noteExecution(execution: Execution<Context & { request: Request }>): void {
-    const traced = requests.get(execution.contextValue.request);
-    if (!traced) return;
-    traced.context = execution.contextValue;
-    noteOperation(traced.opened.trace, execution);
+  function noteExecution(execution: Execution<Context>): void {
+    const trace = current();
+    if (trace) noteOperation(trace, execution);
   }
 
   return {
     instrumentation: {
-      request({ request }, wrapped) {
+      request(_payload, wrapped) {
         const opened = monitor.openTrace();
         const { trace } = opened;
-        const traced: TracedRequest<Context> = { opened, context: null, isReader: false };
-        requests.set(request, traced);
-        return afterwards(
-          () => traceScope.run({ trace, resolver: null, batch: null }, wrapped),
-          opened.close,
-        );
+        const scope: RequestScope = { trace, resolver: null, batch: null, opened, isReader: false };
+        return afterwards(() => traceScope.run(scope, wrapped), opened.close);
       },
       operation({ context, request }, wrapped) {
         const trace = current();
@@ -181,26 +181,27 @@ export function usePerformance<Context extends TracedContext>({
     },
     onExecute: ({ args }) => noteExecution(args),
     onSubscribe: ({ args }) => noteExecution(args),
-    onExecutionResult({ result, request, setResult }) {
-      const traced = requests.get(request);
+    onExecutionResult({ result, request, context, setResult }) {
+      const scope = requestScope();
       // A stream of results has no errors of its own.
-      if (!traced || !result || Symbol.asyncIterator in result) return;
-      const { opened, context } = traced;
+      if (!scope || !result || Symbol.asyncIterator in result) return;
+      const { opened } = scope;
       const errors = result.errors ?? [];
       opened.trace.failed = errors.length > 0;
       opened.trace.errorCodes = codesOf(errors);
       opened.trace.errors = tracedErrors(errors);
-      traced.isReader =
-        request.headers.has(PERFORMANCE_HEADER) && context !== null && mayRead(context);
-      if (traced.isReader) {
+      // What was executed has made the server's context into the operation's.
+      scope.isReader =
+        request.headers.has(PERFORMANCE_HEADER) && mayRead(context as unknown as Context);
+      if (scope.isReader) {
         const performance = describeTrace(opened.trace, opened.blame());
         setResult({ ...result, extensions: { ...result.extensions, performance } });
       }
     },
-    onResponse({ request, response }) {
-      const traced = requests.get(request);
-      if (traced?.isReader) {
-        response.headers.set('server-timing', serverTiming(traced.opened.trace));
+    onResponse({ response }) {
+      const scope = requestScope();
+      if (scope?.isReader) {
+        response.headers.set('server-timing', serverTiming(scope.opened.trace));
       }
     },
   };

@@ -72,29 +72,50 @@ class Edge<OrderedRow, Row extends OrderedRow> {
   }
 }
 
+/**
+ * What lies beyond a page. A class, since an object with getters of its own is a shape of its own to V8: shapes are
+ * old from the start, and kept all rows of each page until a slow collection of garbage.
+ */
+class PageInfo<OrderedRow, Row extends OrderedRow> {
+  readonly #page: Page<Row>;
+  readonly #ordering: Ordering<OrderedRow>;
+
+  constructor(page: Page<Row>, ordering: Ordering<OrderedRow>) {
+    this.#page = page;
+    this.#ordering = ordering;
+  }
+
+  get hasNextPage(): boolean {
+    return this.#page.hasNextPage;
+  }
+
+  get hasPreviousPage(): boolean {
+    return this.#page.hasPreviousPage;
+  }
+
+  get startCursor(): string | null {
+    return this.#cursorOf(this.#page.rows[0]);
+  }
+
+  get endCursor(): string | null {
+    return this.#cursorOf(this.#page.rows.at(-1));
+  }
+
+  #cursorOf(row: Row | undefined): string | null {
+    return row === undefined ? null : encodeCursor(this.#ordering, row);
+  }
+}
+
 /** A page as Relay's connection. Cursors and the count are made only when they are selected. */
-export function connectionOf<OrderedRow, Row extends OrderedRow>(
+export const connectionOf = <OrderedRow, Row extends OrderedRow>(
   page: Page<Row>,
   ordering: Ordering<OrderedRow>,
   totalCount: () => Promise<number>,
-) {
-  const cursorOf = (row: Row | undefined): string | null =>
-    row === undefined ? null : encodeCursor(ordering, row);
-  return {
-    edges: page.rows.map((row) => new Edge(row, ordering)),
-    pageInfo: {
-      hasNextPage: page.hasNextPage,
-      hasPreviousPage: page.hasPreviousPage,
-      get startCursor() {
-        return cursorOf(page.rows[0]);
-      },
-      get endCursor() {
-        return cursorOf(page.rows.at(-1));
-      },
-    },
-    totalCount,
-  };
-}
+) => ({
+  edges: page.rows.map((row) => new Edge(row, ordering)),
+  pageInfo: new PageInfo(page, ordering),
+  totalCount,
+});
 
 builder.globalConnectionField('totalCount', (t) =>
   t.int({
