@@ -101,6 +101,7 @@ await startOrExit(async () => {
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   await prepare(config);
   const app = await createApp({ config, logger, secret });
+  app.checkpoints?.start();
   app.sweeper.start();
   const url = await listen(app, config);
   console.log(await greeting(app, url));

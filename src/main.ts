@@ -15,6 +15,7 @@ await startOrExit(async () => {
   const logger = createLogger(config.logLevel);
   const secret = signingSecret(config.token.secret, config.dataDirectory);
   const app = await createApp({ config, logger, secret });
+  app.checkpoints?.start();
   const migrations = await migrate(app.db, config.database.address);
   if (migrations.length > 0) logger.info({ migrations }, 'Migrated the database');
   const administrator = await createFirstAdministrator(app.db);

@@ -13,6 +13,7 @@ import { type Authenticator, createAuthenticator, VIEWER_TTL_MS } from './auth/v
 import { isAdministrator, mustChangePassword } from './auth/visibility.ts';
 import type { Config } from './config.ts';
 import { createSeenStatements } from './db/catalogue/seenStatements.ts';
+import { type Checkpoints, createCheckpoints } from './db/checkpoints.ts';
 import { connect, connectBoth } from './db/client.ts';
 import type { StatementListener } from './db/dialect.ts';
 import { explainStatement, findTableFacts } from './db/explain.ts';
@@ -128,6 +129,8 @@ export interface App {
   /** Where statements are explained and none is run: not observed, and off the thread that serves. */
   plans: Knex;
   planTaker: PlanTaker;
+  /** Of SQLite's log, and to be started before much is written; PostgreSQL makes its own. */
+  checkpoints: Checkpoints | null;
   /** Has to be started, where the monitor is to look at its figures by itself. */
   watching: Watching;
   tokens: Tokens;
@@ -155,6 +158,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const databases = connectBoth(
     {
       ...config.database,
+      leavesLog: true,
       ...(isMonitored && {
         onStatement(statement) {
           // PostgreSQL counts by itself what its indexes are used for.
@@ -175,6 +179,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     address: config.database.address,
     poolSize: BACKGROUND_CONNECTIONS,
     ownThread: true,
+    leavesLog: true,
   });
   const plans = connect({
     address: config.database.address,
@@ -182,6 +187,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     ownThread: true,
     onlyPlans: true,
   });
+  const checkpoints =
+    config.database.address.kind === 'sqlite'
+      ? createCheckpoints({
+          db: plans,
+          onFault: (fault) =>
+            logger.warn(
+              { err: fault },
+              'The log of the database was not copied into its file; trying on',
+            ),
+        })
+      : null;
   const store = performanceStore(background, flushTimeoutMs);
   const history = createHistory({ monitor, store, clock, logger });
   const gauges = sampleGauges({ monitor, readPool: () => readPool(db) });
@@ -346,6 +362,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     gauges,
     plans,
     planTaker,
+    checkpoints,
     watching,
     tokens,
     authenticator,
@@ -380,7 +397,7 @@ export async function listen({ server }: App, { host, port }: Config): Promise<s
 /** Takes no new requests, lets those that run end, ends subscriptions, and closes the database. */
 export async function close(app: App, { shutdownSeconds }: Config): Promise<void> {
   const { server, sweeper, authenticator, jobFeed, history, gauges, watching } = app;
-  const { db, longReads, background, plans, planTaker, telemetry } = app;
+  const { db, longReads, background, plans, planTaker, checkpoints, telemetry } = app;
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   jobFeed.close();
@@ -401,7 +418,7 @@ export async function close(app: App, { shutdownSeconds }: Config): Promise<void
   const destroyed = Promise.all([
     sweeper.stop().then(() => Promise.all([db.destroy(), longReads.destroy()])),
     background.destroy(),
-    plans.destroy(),
+    Promise.resolve(checkpoints?.stop()).then(() => plans.destroy()),
   ]);
   const closed = Promise.race([destroyed, sleep(1000, null, { ref: false })]);
   await Promise.all([closed, telemetry.close()]);

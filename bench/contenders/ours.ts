@@ -14,5 +14,6 @@ export async function start(address: DatabaseAddress): Promise<string> {
     secret: process.env.BENCH_SECRET ?? '',
   });
   app.watching.start();
+  app.checkpoints?.start();
   return listen(app, config);
 }

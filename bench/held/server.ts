@@ -92,6 +92,7 @@ const url = await listen(app, config);
 app.server.keepAliveTimeout = 60_000;
 app.watching.start();
 app.sweeper.start();
+app.checkpoints?.start();
 
 const administrator: UserRow = await app
   .db('users')

@@ -1,3 +1,4 @@
+import { LEFT_PAGES } from '../db/sqliteConnection.ts';
 import { type Judge, rounded, type SettingRule, shownBytes } from './settingAdvice.ts';
 
 const MIB = 1024 ** 2;
@@ -69,14 +70,14 @@ const judgePageSize: Judge = ({ number }) =>
       };
 
 const judgeCheckpoint: Judge = ({ number }) => {
-  if ((number ?? 0) >= 100 && (number ?? 0) <= 10_000) return null;
+  if (number === LEFT_PAGES) return null;
   return {
-    advised: '1000',
+    advised: String(LEFT_PAGES),
     verdict: 'warning',
     why:
       number === 0
-        ? 'The write-ahead log is never written back, so it grows and every read looks through it.'
-        : 'Too few pages write back at every change, too many make reads look through a long log.',
+        ? 'Were no other thread to copy the write-ahead log, it would grow without end.'
+        : 'The thread that serves is held while it copies the write-ahead log, which another thread does anyway.',
     sql: null,
   };
 };
@@ -133,7 +134,7 @@ export const sqliteRules: Readonly<Record<string, SettingRule>> = {
     judge: oneOf(['MEMORY'], 'What is sorted on the way is written to files.', 'warning'),
   },
   wal_autocheckpoint: {
-    fits: 'So many pages of the write-ahead log are written back at once.',
+    fits: 'Another thread copies the write-ahead log from a thousand pages on; who writes does it only where that fails.',
     judge: judgeCheckpoint,
   },
   optimize: {

@@ -16,6 +16,8 @@ interface ConnectOptions {
   ownThread?: boolean;
   /** On SQLite, statements read only, in turns of who asks: whose the statement is that is being sent. */
   asker?: () => unknown;
+  /** On SQLite, another thread copies the log into the file, and not who writes: `createCheckpoints`. */
+  leavesLog?: boolean;
   /** On PostgreSQL, nothing can be changed and nothing takes longer than two seconds: for plans. */
   onlyPlans?: boolean;
 }
@@ -35,6 +37,7 @@ export function knexConfig({
   onStatement,
   ownThread,
   asker,
+  leavesLog,
   onlyPlans,
 }: ConnectOptions): ObservedConfig {
   const shared = {
@@ -52,7 +55,7 @@ export function knexConfig({
       client: clientClass(
         asker ? SqliteReadingClient : ownThread ? SqliteThreadClient : SqliteClient,
       ),
-      connection: { filename: address.filename },
+      connection: { filename: address.filename, ...(leavesLog && { leavesLog }) },
       useNullAsDefault: true,
     };
   }
@@ -90,7 +93,7 @@ const READING_THREADS = 2;
 
 /** Both ways to a database; `asker` tells whose the statement is that is being sent. */
 export function connectBoth(
-  options: Pick<ConnectOptions, 'address' | 'poolSize' | 'onStatement'>,
+  options: Pick<ConnectOptions, 'address' | 'poolSize' | 'onStatement' | 'leavesLog'>,
   asker: () => unknown,
 ): Databases {
   const db = connect(options);

@@ -17,7 +17,7 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
 
   class BetterSqlite3Client {
     config: Knex.Config;
-    connectionSettings: { filename: string };
+    connectionSettings: { filename: string; leavesLog?: boolean };
     /** Tarn's. Transactions have none, and none is there once the client is closed. */
     pool?: {
       /** What nobody has. */

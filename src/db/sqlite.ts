@@ -79,7 +79,7 @@ class WriteTransaction extends SqliteTransaction {
 /** Knex's client for better-sqlite3, with prepared statements and a listener for what is sent. */
 export class SqliteClient extends BetterSqlite3Client {
   async acquireRawConnection(): Promise<AnyThreadConnection> {
-    return SqliteConnection.open(this.connectionSettings.filename);
+    return SqliteConnection.open(this.connectionSettings);
   }
 
   override acquireConnection(): Promise<object> {
@@ -139,8 +139,7 @@ export class SqliteClient extends BetterSqlite3Client {
 /** The same on a thread of its own, so that a slow statement holds nobody up. */
 export class SqliteThreadClient extends SqliteClient {
   override async acquireRawConnection(): Promise<AnyThreadConnection> {
-    const { filename } = this.connectionSettings;
-    return new SqliteThreadConnection({ filename, isReadOnly: false });
+    return new SqliteThreadConnection(this.connectionSettings);
   }
 }
 
@@ -149,8 +148,7 @@ export class SqliteReadingClient extends SqliteClient {
   readonly #turns = new Turns(1);
 
   override async acquireRawConnection(): Promise<AnyThreadConnection> {
-    const { filename } = this.connectionSettings;
-    return new SqliteThreadConnection({ filename, isReadOnly: true });
+    return new SqliteThreadConnection({ ...this.connectionSettings, isReadOnly: true });
   }
 
   /** Waiting for a turn is waiting for a connection. */

@@ -43,6 +43,17 @@ export async function untilFree<Result>(attempt: () => Result | Promise<Result>)
 /** Statements kept prepared on a connection; more shapes than the API has. */
 const PREPARED_STATEMENTS = 1000;
 
+/** A file as a connection opens it. */
+export interface SqliteFile {
+  filename: string;
+  isReadOnly?: boolean;
+  /** Whether a thread of the service copies the log into the file. Else who comes to its thousandth page does. */
+  leavesLog?: boolean;
+}
+
+/** Pages of the log that are left to another thread: far more than it leaves, but where it fails. */
+export const LEFT_PAGES = 100_000;
+
 /** A connection on the thread that asks, so its statements hold that up. */
 export class SqliteConnection {
   readonly #database: Database;
@@ -53,7 +64,11 @@ export class SqliteConnection {
   }
 
   /** Opens the file, which is made where it is not there. */
-  static async open(filename: string, isReadOnly = false): Promise<SqliteConnection> {
+  static async open({
+    filename,
+    isReadOnly = false,
+    leavesLog = false,
+  }: SqliteFile): Promise<SqliteConnection> {
     mkdirSync(dirname(filename), { recursive: true });
     const database = new SqliteDatabase(filename);
     // Two that open a new file at once both read it and both want to change it: SQLite refuses one of them.
@@ -66,6 +81,7 @@ export class SqliteConnection {
     database.pragma('cache_size = -65536');
     database.pragma('mmap_size = 268435456');
     database.pragma('temp_store = MEMORY');
+    if (leavesLog) database.pragma(`wal_autocheckpoint = ${LEFT_PAGES}`);
     if (isReadOnly) database.pragma('query_only = ON');
     return new SqliteConnection(database);
   }

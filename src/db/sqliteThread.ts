@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type SqliteColumn, SqliteConnection, type SqliteOutcome } from './sqliteConnection.ts';
-
-export interface ThreadFile {
-  filename: string;
-  isReadOnly: boolean;
-}
+import {
+  type SqliteColumn,
+  SqliteConnection,
+  type SqliteFile,
+  type SqliteOutcome,
+} from './sqliteConnection.ts';
 
 /** What the thread is asked, one statement at a time. */
 export interface ThreadStatement {
@@ -21,8 +21,7 @@ export type ThreadAnswer =
   | { fault: { message: string; code: string } };
 
 // Only SqliteThreadConnection starts this thread, and tells it the file.
-const { filename, isReadOnly } = workerData as ThreadFile;
-const opened = SqliteConnection.open(filename, isReadOnly);
+const opened = SqliteConnection.open(workerData as SqliteFile);
 
 async function answer({ sql, bindings, asArrays }: ThreadStatement): Promise<ThreadAnswer> {
   try {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { SqliteColumn, SqliteOutcome } from './sqliteConnection.ts';
-import type { ThreadAnswer, ThreadFile, ThreadStatement } from './sqliteThread.ts';
+import type { SqliteColumn, SqliteFile, SqliteOutcome } from './sqliteConnection.ts';
+import type { ThreadAnswer, ThreadStatement } from './sqliteThread.ts';
 
 const ended = (): Error => new Error('The thread of the database has ended.');
 
@@ -10,7 +10,7 @@ export class SqliteThreadConnection {
   #isOpen = true;
   #pending: PromiseWithResolvers<ThreadAnswer> | null = null;
 
-  constructor(file: ThreadFile) {
+  constructor(file: SqliteFile) {
     this.#thread = new Worker(new URL('./sqliteThread.ts', import.meta.url), { workerData: file });
     this.#thread.on('message', (answer: ThreadAnswer) => this.#pending?.resolve(answer));
     this.#thread.on('error', (error) => this.#pending?.reject(error));

@@ -91,7 +91,7 @@ FROM (
   FROM jobs
   WHERE lease_expires_at <= $1
   ORDER BY lease_expires_at, id
-  LIMIT 40
+  LIMIT 10
 ) AS lease_expires_at UNION
 SELECT id
 FROM (
@@ -99,7 +99,7 @@ FROM (
   FROM jobs
   WHERE deadline_at <= $2
   ORDER BY deadline_at, id
-  LIMIT 40
+  LIMIT 10
 ) AS deadline_at;
 
 -- updateDueJobs: at a time
@@ -112,7 +112,7 @@ WHERE status = 'queued' AND id IN (
   FROM jobs
   WHERE status = 'queued' AND run_after <= $2
   ORDER BY run_after, id
-  LIMIT 40
+  LIMIT 10
 )
 RETURNING id;
 COMMIT;

@@ -89,7 +89,7 @@ FROM (
   FROM jobs
   WHERE lease_expires_at <= +?
   ORDER BY lease_expires_at, id
-  LIMIT 40
+  LIMIT 10
 ) AS lease_expires_at UNION
 SELECT id
 FROM (
@@ -97,7 +97,7 @@ FROM (
   FROM jobs
   WHERE deadline_at <= +?
   ORDER BY deadline_at, id
-  LIMIT 40
+  LIMIT 10
 ) AS deadline_at;
 
 -- updateDueJobs: at a time
@@ -109,7 +109,7 @@ WHERE status = 'queued' AND id IN (
   FROM jobs
   WHERE status = 'queued' AND run_after <= +?
   ORDER BY run_after, id
-  LIMIT 40
+  LIMIT 10
 )
 RETURNING id;
 COMMIT;

@@ -32,7 +32,7 @@ async function pragma(db: Knex, name: string): Promise<Value> {
   return Object.values(row ?? {})[0] ?? '';
 }
 
-/** Most belong to a connection; all of this process are opened alike. */
+/** Most belong to a connection; all of the service that write are opened alike. */
 export async function findSqliteSettings(db: Knex): Promise<SettingRow[]> {
   const settings: SettingRow[] = [];
   for (const name of sqliteSettings) {
