@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createCheckpoints, findLogState } from '../src/db/checkpoints.ts';
+import { copyLog, findLogState } from '../src/db/checkpoints.ts';
 import { connect } from '../src/db/client.ts';
 import { useApi } from './harness/api.ts';
 import { databases } from './harness/databases.ts';
@@ -25,13 +26,7 @@ describe('the log of SQLite', () => {
   }
 
   /** Copies whatever there is, with all that is done for a log that grows and grows. */
-  const copy = (): Promise<void> =>
-    createCheckpoints({
-      db: api.app.plans,
-      onFault: () => {},
-      longLogPages: 1,
-      veryLongLogPages: 1,
-    }).copy();
+  const copy = (): Promise<void> => copyLog(api.app.plans, { long: 1, veryLong: 1 });
 
   /** As another process has one. */
   function givenConnection() {
@@ -40,13 +35,25 @@ describe('the log of SQLite', () => {
     return db;
   }
 
-  test('is left by those who write, copied by another thread, and begun anew', async () => {
-    const value = 'x'.repeat(LONG * 4096);
-    await api.db('config').insert({ key: 'large', value, updated_at: '2026-01-01T00:00:00.000Z' });
-    await createJob();
+  /** Writes as many pages in one transaction. */
+  async function writeMuch(): Promise<void> {
+    const value = { value: 'x'.repeat(LONG * 4096), updated_at: '2026-01-01T00:00:00.000Z' };
+    await api.db('config').insert({ key: randomUUID(), ...value });
     const { log, left } = await findState();
     expect(log).toBeGreaterThan(LONG);
     expect(left).toBe(log);
+  }
+
+  test('is copied by the monitor, which writes one step after the other', async () => {
+    await writeMuch();
+    await api.app.history.flush();
+    expect((await findState()).left).toBe(0);
+  });
+
+  test('is left by those who write, copied by another thread, and begun anew', async () => {
+    await writeMuch();
+    await createJob();
+    expect((await findState()).left).toBeGreaterThan(LONG);
     api.app.checkpoints?.start();
     await expect.poll(async () => (await findState()).left).toBe(0);
     await createJob();

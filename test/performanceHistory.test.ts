@@ -1,9 +1,12 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect } from '../src/db/client.ts';
+import type { SentStatement } from '../src/db/dialect.ts';
 import {
   insertPerformanceMetrics,
   replacePerformanceMetrics,
 } from '../src/db/performanceMetrics.ts';
+import { performanceStore } from '../src/db/performanceStore.ts';
 import { StepSize } from '../src/db/stepSize.ts';
 import { metricRow } from '../src/perf/metricRow.ts';
 import { PendingMetrics } from '../src/perf/pendingMetrics.ts';
@@ -202,6 +205,26 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     now = START + 40 * DAY;
     await one.app.history.flush();
     expect(await rowsOf('Rolled')).toEqual([]);
+  });
+
+  test('what is too old is deleted without waiting for the disk', async () => {
+    const sent: string[] = [];
+    const onStatement = ({ sql }: SentStatement) => sent.push(sql.replaceAll('`', '"'));
+    const db = connect({ address: database.address, poolSize: 1, onStatement });
+    const key = { kind: 'loader', name: 'old', hash: '', operation: '', client: '' } as const;
+    const sums = { calls: 1, errors: 0, rows: 1, hits: 0, totalMs: 1, maxMs: 1 };
+    const row = metricRow(clock().toISOString(), key, { ...sums, histogram: { 1000: 1 } });
+    const day = { ...row, resolution_seconds: 86_400, due_at: row.timestamp };
+    await insertPerformanceMetrics(db, { id: 'old', rows: [day, day] }, 1000);
+    sent.length = 0;
+    expect(await performanceStore(db, 1000).deleteExpired(clock().toISOString())).toBe(2);
+    await db.destroy();
+    const deleted = sent.findIndex((sql) => sql.startsWith('delete from "performance_metrics"'));
+    // SQLite waits for no disk anyway.
+    expect(sent.slice(0, deleted).filter((sql) => !sql.startsWith('select'))).toEqual(
+      kind.name === 'SQLite' ? [] : ['BEGIN;', 'SET LOCAL synchronous_commit = off'],
+    );
+    expect(deleted).toBeGreaterThan(0);
   });
 
   test('a roll-up that finds a row gone does nothing, and a batch that comes twice counts once', async () => {

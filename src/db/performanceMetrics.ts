@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
+import { commitLazily } from './commitLazily.ts';
 import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
 
 /** What was counted of one key from one moment on: the sums. */
@@ -139,9 +140,10 @@ async function deleteFound<Row extends { id: number }>(
 ): Promise<Row | undefined> {
   const dialect = dialectOf(db);
   if (rows.length > 0) {
-    await db('performance_metrics')
-      .whereRaw(dialect.isAnyOf('id', 'integer'), [dialect.keyList(rows.map(({ id }) => id))])
-      .delete();
+    const ids = dialect.keyList(rows.map(({ id }) => id));
+    await commitLazily(db, (lazy) =>
+      lazy('performance_metrics').whereRaw(dialect.isAnyOf('id', 'integer'), [ids]).delete(),
+    );
   }
   return rows.at(-1);
 }

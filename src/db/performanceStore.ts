@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { copyLog } from './checkpoints.ts';
 import {
   deleteExpiredMetrics,
   deleteMetricsBefore,
@@ -32,6 +33,25 @@ export function performanceStore(db: Knex, timeoutMs: number) {
   let forgotten = { time: '', untilId: 0 };
   const deleteLogsBefore = (time: string): Promise<number> =>
     logs.run((rows) => deleteQueryPerformanceLogsBefore(db, time, rows));
+  /** Steps that come one after the other would fill the log quicker than another thread copies it. */
+  async function copied<Result>(step: Promise<Result>): Promise<Result> {
+    const result = await step;
+    await copyLog(db);
+    return result;
+  }
+  async function deleteExpired(now: string): Promise<number> {
+    const request = { seconds: LAST_STEP_SECONDS, from: expiredUntil, now };
+    const { count, last } = await metrics.run((rows) => deleteExpiredMetrics(db, request, rows));
+    expiredUntil = last ?? expiredUntil;
+    return count + (await deleteLogsBefore(new Date(Date.parse(now) - LOGS_KEPT_MS).toISOString()));
+  }
+  async function deleteBefore(time: string): Promise<number> {
+    if (forgotten.time !== time) forgotten = { time, untilId: 0 };
+    const request = { time, afterId: forgotten.untilId };
+    const { count, last } = await metrics.run((rows) => deleteMetricsBefore(db, request, rows));
+    forgotten.untilId = last ?? forgotten.untilId;
+    return count + (await deleteLogsBefore(time));
+  }
   return {
     insertMetrics: (batch: MetricBatch) => insertPerformanceMetrics(db, batch, timeoutMs),
     insertSlowQueries: (rows: readonly QueryPerformanceLogRow[]) =>
@@ -39,22 +59,9 @@ export function performanceStore(db: Knex, timeoutMs: number) {
     findDue: (seconds: number, now: string, limit: number) =>
       findDueMetrics(db, seconds, now, limit),
     replace: (ids: readonly number[], rows: readonly PerformanceMetricRow[]) =>
-      replacePerformanceMetrics(db, ids, rows),
-    async deleteExpired(now: string): Promise<number> {
-      const request = { seconds: LAST_STEP_SECONDS, from: expiredUntil, now };
-      const { count, last } = await metrics.run((rows) => deleteExpiredMetrics(db, request, rows));
-      expiredUntil = last ?? expiredUntil;
-      return (
-        count + (await deleteLogsBefore(new Date(Date.parse(now) - LOGS_KEPT_MS).toISOString()))
-      );
-    },
-    async deleteBefore(time: string): Promise<number> {
-      if (forgotten.time !== time) forgotten = { time, untilId: 0 };
-      const request = { time, afterId: forgotten.untilId };
-      const { count, last } = await metrics.run((rows) => deleteMetricsBefore(db, request, rows));
-      forgotten.untilId = last ?? forgotten.untilId;
-      return count + (await deleteLogsBefore(time));
-    },
+      copied(replacePerformanceMetrics(db, ids, rows)),
+    deleteExpired: (now: string) => copied(deleteExpired(now)),
+    deleteBefore: (time: string) => copied(deleteBefore(time)),
     findResetTime: () => findPerformanceResetTime(db),
   };
 }
