@@ -51,6 +51,23 @@ test('several processes may read and write one SQLite file, each in its turn', a
   expect(Number(value)).toBe(PROCESSES * TRANSACTIONS);
 });
 
+test('between two transactions everybody else has a turn', async () => {
+  const { db } = await givenFile();
+  let turns = 0;
+  const turn = () => {
+    turns += 1;
+    pending = setImmediate(turn);
+  };
+  let pending = setImmediate(turn);
+  const write = () => db.transaction((transaction) => transaction('config').update({ value: '1' }));
+  for (let count = 0; count < 10; count += 1) await write();
+  expect(turns).toBeGreaterThanOrEqual(10);
+  turns = 0;
+  await Promise.all(Array.from({ length: 10 }, write));
+  expect(turns).toBeGreaterThanOrEqual(10);
+  clearImmediate(pending);
+});
+
 test('a transaction on the other thread ends though this one waits for it', async () => {
   const { db, background } = await givenFile();
   const hold = await background.transaction();

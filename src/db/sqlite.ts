@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
 import SqliteTransaction, {
@@ -71,7 +72,9 @@ function orUntilFree(
  * since is refused at once; so each asks for the right to write first, and waits for it.
  */
 class WriteTransaction extends SqliteTransaction {
-  override begin(connection: object): Promise<unknown> {
+  override async begin(connection: object): Promise<unknown> {
+    // Nothing waits in a transaction on the own thread, so many of them would be one long turn of the event loop.
+    await nextTurn();
     return this.query(connection, 'BEGIN IMMEDIATE;');
   }
 }
