@@ -1,6 +1,6 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,7 +62,7 @@ async function load(ready: Ready, seconds: number): Promise<number> {
 
 const milliseconds = (value: number): string => value.toFixed(1);
 
-function written(report: HeldReport, count: number, jobs: number): string {
+function written(report: HeldReport, count: number, logBytes: number): string {
   const statements = report.statements.toSorted((one, other) => other.maxCpuMs - one.maxCpuMs);
   const rows = statements
     .slice(0, 10)
@@ -76,7 +76,7 @@ function written(report: HeldReport, count: number, jobs: number): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   return `# What holds the thread
 
-SQLite, ${jobs.toLocaleString('en')} jobs, ${count.toLocaleString('en')} requests of a mixed load at ${options.rate} a second.
+SQLite, ${Number(options.jobs).toLocaleString('en')} jobs, ${count.toLocaleString('en')} requests of a mixed load at ${options.rate} a second.
 ${new Date().toISOString().slice(0, 10)}, commit ${commit}, Node ${process.version}, ${cpus()[0]?.model} × ${cpus().length}, load average of the machine ${loadavg().map(milliseconds).join(', ')}.
 
 Work is what the thread itself did (\`process.threadCpuUsage\`): on a machine that does other things too, the
@@ -93,6 +93,8 @@ clock also counts those.
 | p99 | ${milliseconds(report.work.p99Ms)} ms | ${milliseconds(report.delay.p99Ms)} ms |
 | The longest | ${milliseconds(report.work.maxMs)} ms | ${milliseconds(report.delay.maxMs)} ms |
 
+The log of SQLite was ${(logBytes / 1024 ** 2).toFixed(1)} MiB at its longest.
+
 What the monitor noted of 10 ms and more: ${
     [...holds]
       .map(
@@ -108,8 +110,7 @@ ${rows.join('\n')}
 `;
 }
 
-const jobs = Number(options.jobs);
-const { addresses } = await openDatabases('sqlite', [jobs]);
+const { addresses } = await openDatabases('sqlite', [Number(options.jobs)]);
 const [address] = addresses;
 if (address?.kind !== 'sqlite') throw new Error('there is no database');
 const directory = mkdtempSync(join(tmpdir(), 'whisper-held-'));
@@ -126,7 +127,8 @@ try {
   const answered = once(server, 'message');
   server.send('report');
   const [report] = (await answered) as [HeldReport];
-  const text = written(report, count, jobs);
+  // The file does not become shorter while it is open.
+  const text = written(report, count, statSync(`${filename}-wal`).size);
   mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
   writeFileSync(new URL('./results/held.md', import.meta.url), text);
   console.log(text);
