@@ -16,6 +16,7 @@ const app = await createApp({
   isMonitored,
   plugins: plugins(),
 });
+app.checkpoints?.start();
 const url = await listen(app, config);
 
 reportToBenchmark(url);

@@ -41,8 +41,11 @@ export async function copyLog(db: Knex, { long, veryLong } = LIMITS): Promise<vo
   await select(db, 'PRAGMA wal_checkpoint(PASSIVE)');
   if (log < veryLong) return;
   await select(db, `PRAGMA busy_timeout = ${PAUSE_WITHIN_MS}`);
-  await select(db, 'PRAGMA wal_checkpoint(RESTART)');
-  await select(db, 'PRAGMA busy_timeout = 0');
+  try {
+    await select(db, 'PRAGMA wal_checkpoint(RESTART)');
+  } finally {
+    await select(db, 'PRAGMA busy_timeout = 0');
+  }
 }
 
 /** Copies the log again and again, in each process of the service. */
