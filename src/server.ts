@@ -48,6 +48,7 @@ import { useQueryCost } from './plugins/useQueryCost.ts';
 import { useShortLives } from './plugins/useShortLives.ts';
 import { useSubscriptions } from './plugins/useSubscriptions.ts';
 import { useText } from './plugins/useText.ts';
+import { useValidationCache } from './plugins/useValidationCache.ts';
 import { useViewer } from './plugins/useViewer.ts';
 import type { Context } from './schema/context.ts';
 import { createSchema } from './schema/index.ts';
@@ -304,6 +305,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         : []),
       useBodySize(authenticator),
       useText(),
+      useValidationCache(),
       useQueryCost(config.limits),
       useViewer(),
       useCompiledQueries({ compileAt }),
@@ -316,7 +318,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       }),
       ...(options.plugins ?? []),
     ],
-    parserAndValidationCache: { documentCache: keptByText(), errorCache: keptByText() },
+    parserAndValidationCache: {
+      documentCache: keptByText(),
+      errorCache: keptByText(),
+      validationCache: false,
+    },
     maskedErrors: { maskError },
     // `useBodySize` knows whose may be larger.
     maxRequestBodySize: false,

@@ -192,11 +192,12 @@ function filtered(
   return query;
 }
 
-export async function findJobsByIds(
+/** In no order; at once where that can be. */
+export function findJobsByIds(
   db: Knex,
   ids: readonly string[],
   selection = wholeJob,
-): Promise<ReadJob[]> {
+): ReadJob[] | Promise<ReadJob[]> {
   const { isAnyKey, keyList } = dialectOf(db);
   const statement = compiled(db, {
     shape: `findJobsByIds ${selection.key}`,

@@ -17,7 +17,7 @@ export const selectedJobById = ({ db }: Databases, options: LoaderOptions) =>
     async (keys, dispatch) => {
       const selection = jointSelection(keys.map((key) => key.selection));
       const ids = [...new Set(keys.map(({ id }) => id))];
-      const batches = await inBatches(options, dispatch, ids, (batch) =>
+      const batches = await inBatches(options, dispatch, ids, async (batch) =>
         findJobsByIds(db, batch, selection),
       );
       return inOrder(

@@ -76,10 +76,16 @@ export function useCompiledQueries({ compileAt }: Options): Plugin {
     onExecute({ args, setExecuteFn }) {
       const operation = getOperationAST(args.document, args.operationName);
       if (!operation) return;
-      const { calls, execute: before } = known.get(operation) ?? { calls: 0, execute: undefined };
-      const isDue = before === undefined && calls + 1 >= compileAt;
-      const execute = isDue ? compiled(args, operation) : before;
-      known.set(operation, { calls: calls + 1, execute });
+      let entry = known.get(operation);
+      if (!entry) {
+        entry = { calls: 0, execute: undefined };
+        known.set(operation, entry);
+      }
+      entry.calls += 1;
+      if (entry.execute === undefined && entry.calls >= compileAt) {
+        entry.execute = compiled(args, operation);
+      }
+      const { execute } = entry;
       if (!execute) return;
       setExecuteFn((execution: ExecutionArgs) => {
         const { rootValue, contextValue, variableValues } = execution;

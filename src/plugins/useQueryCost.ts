@@ -53,11 +53,18 @@ function costsKept() {
     const operation = getOperationAST(args.document, args.operationName);
     // The executor says that there is none.
     if (!operation) return costOf(args);
-    const number = numbers.get(operation) ?? ++count;
-    numbers.set(operation, number);
+    let number = numbers.get(operation);
+    if (number === undefined) {
+      count += 1;
+      number = count;
+      numbers.set(operation, number);
+    }
     const key = `${number} ${weightOf(args.variableValues ?? {})}`;
-    const cost = costs.get(key) ?? costOf(args);
-    costs.set(key, cost);
+    let cost = costs.get(key);
+    if (!cost) {
+      cost = costOf(args);
+      costs.set(key, cost);
+    }
     return cost;
   };
 }

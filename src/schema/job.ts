@@ -1,10 +1,11 @@
 import type { InputShapeFromFields } from '@pothos/core';
-import type { GraphQLResolveInfo } from 'graphql';
+import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { userIdInSight, visibleJob } from '../auth/visibility.ts';
 import { isIndexed } from '../db/indexed.ts';
 import {
   countJobs,
   findJobPage,
+  findJobsByIds,
   indexedJobFilters,
   isTranscribed,
   type JobPageRequest,
@@ -243,6 +244,12 @@ export function jobPageRequest(
   };
 }
 
+/** Whether the operation asks for nothing beside this field, so that there is no other key to ask for with it. */
+function isAlone({ operation }: GraphQLResolveInfo): boolean {
+  const [only, ...others] = operation.selectionSet.selections;
+  return only?.kind === Kind.FIELD && others.length === 0;
+}
+
 builder.queryFields((t) => ({
   job: t.field({
     type: Job,
@@ -250,9 +257,12 @@ builder.queryFields((t) => ({
     authScopes: { reader: true },
     description: 'One job; null where it does not exist for the viewer.',
     args: { id: t.arg.globalID({ for: Job, required: true, description: 'The id of the job.' }) },
-    resolve: async (_root, { id }, { loaders, viewer }, info) => {
+    resolve(_root, { id: { id } }, { db, loaders, viewer }, info) {
       const selection = selectedJobs(info, []);
-      return visibleJob(viewer, await loaders.selectedJobById.load({ id: id.id, selection }));
+      const found = isAlone(info)
+        ? whenThere(findJobsByIds(db, [id], selection), ([job]) => job ?? null)
+        : loaders.selectedJobById.load({ id, selection });
+      return whenThere(found, (job) => visibleJob(viewer, job));
     },
   }),
   jobs: t.connection(
