@@ -64,14 +64,16 @@ function within<Payload, Value>(
   return whenThere(ran, () => value as MaybePromise<Value>);
 }
 
-/** A URL that is parsed where somebody looks at it. */
-const lazyUrl = (request: Request): URL =>
-  new Proxy({} as URL, {
+/** A URL that is parsed once, where somebody looks at it. */
+function lazyUrl(address: () => string): URL {
+  let parsed: URL | undefined;
+  return new Proxy({} as URL, {
     get(_target, name) {
-      const url = new URL(request.url);
-      return Reflect.get(url, name, url);
+      parsed ??= new URL(address());
+      return Reflect.get(parsed, name, parsed);
     },
   });
+}
 
 /**
  * Yoga with a way of its own from a light request to the response. It calls the same hooks of the same plugins in
@@ -124,6 +126,7 @@ class LeanYoga extends YogaServer<object, object> {
   #requested(given: Request, serverContext: ServerContext): MaybePromise<Response> {
     const { fetchAPI } = this;
     let request = given;
+    const url = lazyUrl(() => request.url);
     let requestHandler: PayloadOf<'onRequest'>['requestHandler'] = this.#handleLight;
     let response: Response | undefined;
     const called = inTurn(
@@ -136,7 +139,7 @@ class LeanYoga extends YogaServer<object, object> {
           },
           serverContext,
           fetchAPI,
-          url: lazyUrl(request),
+          url,
           requestHandler,
           setRequestHandler(next) {
             requestHandler = next;
@@ -191,6 +194,7 @@ class LeanYoga extends YogaServer<object, object> {
 
   #parsed(request: Request, serverContext: ServerContext): MaybePromise<Response> {
     const { fetchAPI } = this;
+    const url = lazyUrl(() => request.url);
     let requestParser: PayloadOf<'onRequestParse'>['requestParser'];
     let response: Response | undefined;
     const doneHooks: ((payload: {
@@ -203,7 +207,7 @@ class LeanYoga extends YogaServer<object, object> {
         whenThere(
           hook({
             request,
-            url: lazyUrl(request),
+            url,
             requestParser,
             serverContext,
             setRequestParser(next) {
