@@ -44,8 +44,56 @@ describe('a short request in JSON, on the light way and on the usual one', () =>
       });
     },
   };
+  let heard: string[] = [];
+  const note =
+    (name: string, after?: object) =>
+    (payload: object): unknown => {
+      heard.push(`${name}: ${Object.keys(payload).sort()}`);
+      return after;
+    };
+  /** Told of all that happens; what it does itself is in the header `x-do`. */
+  const listening = {
+    onEnveloped: note('onEnveloped'),
+    onParse: (payload: object) => note('onParse', note('parsed'))(payload),
+    onValidate: (payload: object) => note('onValidate', note('validated'))(payload),
+    onContextBuilding(payload: { context: { request: Request } }) {
+      note('onContextBuilding')(payload);
+      if (payload.context.request.headers.get('x-do') === 'fail') throw new Error('no context');
+    },
+    onExecute(payload: {
+      context: { request: Request };
+      setExecuteFn(next: unknown): void;
+      setResultAndStopExecution(result: object): void;
+    }) {
+      note('onExecute')(payload);
+      const deed = payload.context.request.headers.get('x-do');
+      if (deed === 'stop') payload.setResultAndStopExecution({ data: { stopped: true } });
+      if (deed === 'stream') {
+        payload.setExecuteFn(async function* () {
+          yield { data: { part: 1 } };
+          yield { data: { part: 2 } };
+        });
+      }
+      return {
+        onExecuteDone: note('executed', {
+          onNext(next: { result: { data: object }; setResult(result: object): void }) {
+            note('onNext')(next);
+            next.setResult({ data: { ...next.result.data, seen: true } });
+          },
+          onEnd: () => heard.push('onEnd'),
+        }),
+      };
+    },
+    onRequest: note('onRequest'),
+    onRequestParse: note('onRequestParse', { onRequestParseDone: note('requestParsed') }),
+    onParams: note('onParams'),
+    onExecutionResult: note('onExecutionResult'),
+    onResultProcess: note('onResultProcess'),
+    onResponse: note('onResponse'),
+    // What it is given depends on the hook, and it takes anything.
+  } as unknown as typeof curious;
   // HTTP knows no database: one is enough.
-  const api = useApi(sqlite, { plugins: [curious] });
+  const api = useApi(sqlite, { plugins: [curious, listening] });
   let authorization: string;
   let variables: Record<string, unknown>;
   beforeAll(async () => {
@@ -199,6 +247,26 @@ describe('a short request in JSON, on the light way and on the usual one', () =>
     const [light, usual] = read;
     expect(light).toEqual(usual);
     expect(light?.text).toBe(json(VIEWER));
+  });
+
+  const deeds: Record<string, Record<string, string>> = {
+    'a query': {},
+    'one whose context fails': { 'x-do': 'fail' },
+    'one that a plugin stops': { 'x-do': 'stop' },
+    'one that a plugin makes a stream': { 'x-do': 'stream', accept: 'text/event-stream' },
+  };
+
+  test.each(Object.entries(deeds))('tells plugins the same of %s', async (_, headers) => {
+    const told = async (way: Way): Promise<string[]> => {
+      heard = [];
+      const { status, bytes } = await answer(way, { body: json('{ __typename }'), headers });
+      // Each request has an id of its own, which is in what went wrong.
+      return [`${status} ${bytes}`.replace(/[0-9a-f-]{36}/, 'id'), ...heard];
+    };
+    const usual = await told('chunked');
+    const light = await told('declared');
+    expect(light).toEqual(usual);
+    expect(usual.length).toBeGreaterThan(12);
   });
 
   /** A connection by which bytes are sent as they are. */

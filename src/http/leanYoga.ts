@@ -1,68 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServerAdapter } from '@whatwg-node/server';
+import { Kind } from 'graphql';
 import {
   composeInstrumentation,
   type GraphQLParams,
   type Instrumentation,
+  isAsyncIterable,
   isPromise,
-  type Plugin,
   type YogaInitialContext,
   YogaServer,
   type YogaServerOptions,
 } from 'graphql-yoga';
+import { inTurn, type MaybePromise, whenThere, within } from './hooks.ts';
 import { JsonRequest } from './jsonRequest.ts';
+import {
+  type Executed,
+  type HookOf,
+  type Hooks,
+  operationRunner,
+  type PayloadOf,
+} from './leanOperation.ts';
 
-type MaybePromise<Value> = Value | PromiseLike<Value>;
 type Yoga = YogaServer<object, object>;
-type Hooks = Plugin<object, object, object>;
-type HookOf<Name extends keyof Hooks> = Extract<Hooks[Name], (payload: never) => unknown>;
-type PayloadOf<Name extends keyof Hooks> = Parameters<HookOf<Name>>[0];
 /** What Yoga gets beside the request. */
 type ServerContext = Parameters<Yoga['handle']>[1];
 type Result = PayloadOf<'onExecutionResult'>['result'];
-
-/** Goes on with a value: at once where it is there. */
-const whenThere = <Value, Next>(
-  value: MaybePromise<Value>,
-  next: (value: Value) => MaybePromise<Next>,
-): MaybePromise<Next> => (isPromise(value) ? value.then(next) : next(value));
-
-/** Calls hooks one after the other, until it is over. */
-function inTurn<Hook>(
-  hooks: readonly Hook[],
-  call: (hook: Hook) => unknown,
-  isOver: () => boolean = () => false,
-  from = 0,
-): MaybePromise<void> {
-  for (let index = from; index < hooks.length; index += 1) {
-    // There are as many.
-    const called = call(hooks[index] as Hook);
-    if (isPromise(called)) {
-      return called.then(() => (isOver() ? undefined : inTurn(hooks, call, isOver, index + 1)));
-    }
-    if (isOver()) return;
-  }
-}
-
-type Around<Payload> =
-  | ((payload: Payload, run: () => Promise<void> | void) => MaybePromise<void>)
-  | undefined;
-
-/** Runs something within what plugins put around it, and gives what it gives. */
-function within<Payload, Value>(
-  around: Around<Payload>,
-  payload: Payload,
-  run: () => MaybePromise<Value>,
-): MaybePromise<Value> {
-  if (!around) return run();
-  let value: MaybePromise<Value> | undefined;
-  const ran = around(payload, () => {
-    value = run();
-    if (isPromise(value)) return Promise.resolve(value).then(() => {});
-  });
-  // What is put around something has to run it.
-  return whenThere(ran, () => value as MaybePromise<Value>);
-}
+type RequestParseDone = NonNullable<
+  Extract<Awaited<ReturnType<HookOf<'onRequestParse'>>>, object>['onRequestParseDone']
+>;
 
 /** A URL that is parsed once, where somebody looks at it. */
 function lazyUrl(address: () => string): URL {
@@ -88,17 +53,38 @@ class LeanYoga extends YogaServer<object, object> {
   readonly #onResultProcess = this.#hooksOf('onResultProcess');
   readonly #onResponse = this.#hooksOf('onResponse');
   readonly #around = this.#instrumentation();
+  readonly #run = operationRunner({
+    onParse: this.#hooksOf('onParse'),
+    onValidate: this.#hooksOf('onValidate'),
+    onExecute: this.#hooksOf('onExecute'),
+    around: this.#around,
+  });
   /** What went wrong on the light way: the usual one is told it, and answers. */
   readonly #failures = new WeakMap<Request, { error: unknown }>();
+  /** The streams and failures of operations: the usual way makes results of them. */
+  readonly #outcomes = new WeakMap<object, () => Executed>();
 
   constructor(options: YogaServerOptions<object, object>) {
     super(options);
-    const { parseRequest } = this;
+    const { parseRequest, getEnveloped } = this;
     this.parseRequest = (request, serverContext) => {
       const failure = this.#failures.get(request);
       if (failure) throw failure.error;
       return parseRequest(request, serverContext);
     };
+    const known = (outcome: () => Executed) => ({
+      parse: () => ({ kind: Kind.DOCUMENT, definitions: [] }),
+      validate: () => [],
+      contextFactory: () => ({}),
+      execute: outcome,
+      subscribe: outcome,
+    });
+    Object.assign(this, {
+      getEnveloped: (context: YogaInitialContext) => {
+        const outcome = this.#outcomes.get(context);
+        return outcome ? known(outcome) : getEnveloped(context);
+      },
+    });
   }
 
   #hooksOf<Name extends keyof Hooks>(name: Name): HookOf<Name>[] {
@@ -124,36 +110,32 @@ class LeanYoga extends YogaServer<object, object> {
   }
 
   #requested(given: Request, serverContext: ServerContext): MaybePromise<Response> {
-    const { fetchAPI } = this;
-    let request = given;
-    const url = lazyUrl(() => request.url);
-    let requestHandler: PayloadOf<'onRequest'>['requestHandler'] = this.#handleLight;
     let response: Response | undefined;
+    const payload: PayloadOf<'onRequest'> = {
+      request: given,
+      setRequest(next) {
+        payload.request = next;
+      },
+      serverContext,
+      fetchAPI: this.fetchAPI,
+      url: lazyUrl(() => payload.request.url),
+      requestHandler: this.#handleLight,
+      setRequestHandler(next) {
+        payload.requestHandler = next;
+      },
+      endResponse(early) {
+        response = early;
+      },
+    };
     const called = inTurn(
       this.#onRequest,
-      (hook) =>
-        hook({
-          request,
-          setRequest(next) {
-            request = next;
-          },
-          serverContext,
-          fetchAPI,
-          url,
-          requestHandler,
-          setRequestHandler(next) {
-            requestHandler = next;
-          },
-          endResponse(early) {
-            response = early;
-          },
-        }),
+      (hook) => hook(payload),
       () => response !== undefined,
     );
     return whenThere(called, () =>
       whenThere<Response, Response>(
-        response ?? requestHandler(request, serverContext),
-        (answered) => this.#responded(request, answered, serverContext),
+        response ?? payload.requestHandler(payload.request, serverContext),
+        (answered) => this.#responded(payload.request, answered, serverContext),
       ),
     );
   }
@@ -163,20 +145,17 @@ class LeanYoga extends YogaServer<object, object> {
     answered: Response,
     serverContext: ServerContext,
   ): MaybePromise<Response> {
-    const { fetchAPI } = this;
-    let response = answered;
-    const called = inTurn(this.#onResponse, (hook) =>
-      hook({
-        request,
-        response,
-        serverContext,
-        setResponse(next) {
-          response = next;
-        },
-        fetchAPI,
-      }),
-    );
-    return whenThere(called, () => response);
+    const payload: PayloadOf<'onResponse'> = {
+      request,
+      response: answered,
+      serverContext,
+      setResponse(next) {
+        payload.response = next;
+      },
+      fetchAPI: this.fetchAPI,
+    };
+    const called = inTurn(this.#onResponse, (hook) => hook(payload));
+    return whenThere(called, () => payload.response);
   }
 
   readonly #handleLight: Yoga['handle'] = (request, serverContext) => {
@@ -194,58 +173,52 @@ class LeanYoga extends YogaServer<object, object> {
 
   #parsed(request: Request, serverContext: ServerContext): MaybePromise<Response> {
     const { fetchAPI } = this;
-    const url = lazyUrl(() => request.url);
-    let requestParser: PayloadOf<'onRequestParse'>['requestParser'];
     let response: Response | undefined;
-    const doneHooks: ((payload: {
-      requestParserResult: GraphQLParams | GraphQLParams[];
-      setRequestParserResult(next: GraphQLParams | GraphQLParams[]): void;
-    }) => unknown)[] = [];
+    const doneHooks: RequestParseDone[] = [];
+    const payload: PayloadOf<'onRequestParse'> = {
+      request,
+      url: lazyUrl(() => request.url),
+      requestParser: undefined,
+      serverContext,
+      setRequestParser(next) {
+        payload.requestParser = next;
+      },
+      endResponse(early) {
+        response = early;
+      },
+      fetchAPI,
+    };
     const called = inTurn(
       this.#onRequestParse,
       (hook) =>
-        whenThere(
-          hook({
-            request,
-            url,
-            requestParser,
-            serverContext,
-            setRequestParser(next) {
-              requestParser = next;
-            },
-            endResponse(early) {
-              response = early;
-            },
-            fetchAPI,
-          }),
-          (result) => {
-            if (result?.onRequestParseDone) doneHooks.push(result.onRequestParseDone);
-          },
-        ),
+        whenThere(hook(payload), (result) => {
+          if (result?.onRequestParseDone) doneHooks.push(result.onRequestParseDone);
+        }),
       () => response !== undefined,
     );
     return whenThere(called, () => {
       if (response) return response;
       // Somebody who reads JSON is always there.
-      if (!requestParser) throw new TypeError('Nobody reads the request.');
+      if (!payload.requestParser) throw new TypeError('Nobody reads the request.');
       return whenThere<GraphQLParams | GraphQLParams[] | Response, Response>(
-        requestParser(request),
+        payload.requestParser(request),
         (parsed) => {
           if (parsed instanceof fetchAPI.Response) return parsed;
-          let params = parsed as GraphQLParams | GraphQLParams[];
-          const done = inTurn(doneHooks, (hook) =>
-            hook({
-              requestParserResult: params,
-              setRequestParserResult(next) {
-                params = next;
-              },
-            }),
+          const done: Parameters<RequestParseDone>[0] = {
+            requestParserResult: parsed as GraphQLParams | GraphQLParams[],
+            setRequestParserResult(next) {
+              done.requestParserResult = next;
+            },
+          };
+          return whenThere(
+            inTurn(doneHooks, (hook) => hook(done)),
+            () => {
+              const params = done.requestParserResult;
+              // Yoga refuses several operations at once, as it is told.
+              if (Array.isArray(params)) throw new TypeError('There are several operations.');
+              return this.#operation(request, params, serverContext);
+            },
           );
-          return whenThere(done, () => {
-            // Yoga refuses several operations at once, as it is told.
-            if (Array.isArray(params)) throw new TypeError('There are several operations.');
-            return this.#operation(request, params, serverContext);
-          });
         },
       );
     });
@@ -273,76 +246,90 @@ class LeanYoga extends YogaServer<object, object> {
     given: GraphQLParams,
     context: PayloadOf<'onExecutionResult'>['context'],
   ): MaybePromise<Result> {
-    const { fetchAPI } = this;
-    let params = given;
-    let paramsHandler = this.handleParams;
     let result: Result;
-    const called = inTurn(this.#onParams, (hook) =>
-      hook({
-        params,
-        request,
-        setParams(next) {
-          params = next;
-        },
-        paramsHandler,
-        setParamsHandler(next) {
-          paramsHandler = next;
-        },
-        setResult(next) {
-          result = next;
-        },
-        fetchAPI,
-        context,
-      }),
-    );
+    const payload: PayloadOf<'onParams'> = {
+      params: given,
+      request,
+      setParams(next) {
+        payload.params = next;
+      },
+      paramsHandler: this.#handleParams,
+      setParamsHandler(next) {
+        payload.paramsHandler = next;
+      },
+      setResult(next) {
+        result = next;
+      },
+      fetchAPI: this.fetchAPI,
+      context,
+    };
+    const called = inTurn(this.#onParams, (hook) => hook(payload));
     return whenThere(called, () =>
       whenThere<Result, Result>(
-        result || paramsHandler({ request, params, context }),
+        result || payload.paramsHandler({ request, params: payload.params, context }),
         (executed) => {
-          result = executed;
-          const after = inTurn(this.#onExecutionResult, (hook) =>
-            hook({
-              result,
-              setResult(next) {
-                result = next;
-              },
-              request,
-              context,
-            }),
-          );
-          return whenThere(after, () => result);
+          const after: PayloadOf<'onExecutionResult'> = {
+            result: executed,
+            setResult(next) {
+              after.result = next;
+            },
+            request,
+            context,
+          };
+          const told = inTurn(this.#onExecutionResult, (hook) => hook(after));
+          return whenThere(told, () => after.result);
         },
       ),
     );
   }
+
+  readonly #handleParams: Yoga['handleParams'] = (payload) => {
+    const { request, params, context } = payload;
+    Object.assign(context, { request, params });
+    const handOver = (outcome: () => Executed) => {
+      this.#outcomes.set(context, outcome);
+      return this.handleParams(payload);
+    };
+    const failed = (error: unknown) =>
+      handOver(() => {
+        throw error;
+      });
+    const succeeded = (executed: Executed) =>
+      isAsyncIterable(executed) ? handOver(() => executed) : executed;
+    try {
+      const executed = this.#run(this.getEnveloped(context), params, context);
+      return isPromise(executed)
+        ? Promise.resolve(executed).then(succeeded, failed)
+        : succeeded(executed);
+    } catch (error) {
+      return failed(error);
+    }
+  };
 
   #processed(
     request: Request,
     executed: Result,
     serverContext: ServerContext,
   ): MaybePromise<Response> {
-    // Yoga hands it on like this.
-    let result = executed as PayloadOf<'onResultProcess'>['result'];
     const acceptableMediaTypes: string[] = [];
-    let resultProcessor: PayloadOf<'onResultProcess'>['resultProcessor'];
     let acceptedMediaType = '*/*';
-    const called = inTurn(this.#onResultProcess, (hook) =>
-      hook({
-        request,
-        acceptableMediaTypes,
-        result,
-        setResult(next) {
-          result = next;
-        },
-        resultProcessor,
-        setResultProcessor(next, mediaType) {
-          resultProcessor = next;
-          acceptedMediaType = mediaType;
-        },
-        serverContext,
-      }),
-    );
+    const payload: PayloadOf<'onResultProcess'> = {
+      request,
+      acceptableMediaTypes,
+      // Yoga hands it on like this.
+      result: executed as PayloadOf<'onResultProcess'>['result'],
+      setResult(next) {
+        payload.result = next;
+      },
+      setResultProcessor(next, mediaType) {
+        payload.resultProcessor = next;
+        acceptedMediaType = mediaType;
+      },
+      serverContext,
+    };
+    const called = inTurn(this.#onResultProcess, (hook) => hook(payload));
     return whenThere(called, () => {
+      const { resultProcessor, result } = payload;
       if (resultProcessor) return resultProcessor(result, this.fetchAPI, acceptedMediaType);
       return new this.fetchAPI.Response(null, {
         status: 406,
