@@ -15,6 +15,8 @@ async function currentReport(url: string): Promise<ServerReport> {
   const workers = Object.values(cluster.workers ?? {}).flatMap((worker) =>
     worker ? [reportOf(worker.process)] : [],
   );
+  // Where it may, what is dead is collected first: the heap is then what lives.
+  globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
   const own = {

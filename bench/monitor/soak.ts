@@ -38,7 +38,10 @@ const token = await administratorToken({
   kind: 'sqlite',
   filename: join(directory, 'soak.sqlite'),
 });
-const server = fork(new URL('./server.ts', import.meta.url), ['ours'], { env: environment });
+const server = fork(new URL('./server.ts', import.meta.url), ['ours'], {
+  env: environment,
+  execArgv: ['--expose-gc'],
+});
 const { url } = await nextReport(server);
 const requests = Array.from({ length: Number(options.operations) }, (_, number) => ({
   method: 'POST' as const,
@@ -49,7 +52,7 @@ const requests = Array.from({ length: Number(options.operations) }, (_, number) 
 const PARTS = 10;
 const amount = Math.round(Number(options.requests) / PARTS);
 try {
-  console.log('| requests | resident MB | heap MB |\n| --- | --- | --- |');
+  console.log('| requests | resident MB | living heap MB |\n| --- | --- | --- |');
   for (let part = 1; part <= PARTS; part += 1) {
     // Each part begins at another operation, so that all of them come.
     const from = Math.round(((part - 1) * requests.length) / PARTS);

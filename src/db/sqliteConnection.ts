@@ -58,6 +58,8 @@ export const LEFT_PAGES = 100_000;
 export class SqliteConnection {
   readonly #database: Database;
   readonly #prepared = new LRUCache<string, Statement>({ max: PREPARED_STATEMENTS });
+  /** The driver's own property goes through to C++, 0.1 µs each time. */
+  isOpen = true;
 
   private constructor(database: Database) {
     this.#database = database;
@@ -86,10 +88,6 @@ export class SqliteConnection {
     return new SqliteConnection(database);
   }
 
-  get isOpen(): boolean {
-    return this.#database.open;
-  }
-
   #prepare(sql: string): Statement {
     let statement = this.#prepared.get(sql);
     if (!statement) {
@@ -115,6 +113,7 @@ export class SqliteConnection {
   }
 
   close(): void {
+    this.isOpen = false;
     this.#database.close();
   }
 }

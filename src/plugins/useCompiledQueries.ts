@@ -10,6 +10,7 @@ import {
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { withColumnsAsProperties } from './columnsAsProperties.ts';
 import { isCompilable } from './compilable.ts';
 
 /** Operations that are kept compiled, some ten kilobytes of code each, and of which it is known how often they came. */
@@ -62,10 +63,12 @@ function compiled(
 ): CompiledQuery['query'] | null {
   // Mutations and subscriptions are bound by what they do.
   if (operation !== OperationTypeNode.QUERY || !isCompilable(schema, document)) return null;
-  const query = compileQuery(schema, document, operationName ?? undefined, {
-    // An error that was thrown has a stack already.
-    disablingCapturingStackErrors: true,
-  });
+  const query = withColumnsAsProperties(schema, () =>
+    compileQuery(schema, document, operationName ?? undefined, {
+      // An error that was thrown has a stack already.
+      disablingCapturingStackErrors: true,
+    }),
+  );
   return isCompiledQuery(query) ? query.query : null;
 }
 
