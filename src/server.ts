@@ -144,6 +144,9 @@ export interface App {
   telemetry: Telemetry;
 }
 
+/** What the context of each request has alike. */
+type CommonContext = Omit<Context, keyof RequestOrigin | 'loaders'>;
+
 /** Puts the parts together. Nothing listens and no statement is sent yet. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, logger, secret, onStatement } = options;
@@ -268,73 +271,74 @@ export async function createApp(options: AppOptions): Promise<App> {
     createLoaders(databases, { maxBatchSize, observer: isMonitored ? monitor : unobserved });
   const maskError = createMaskError(logger);
   const schema = options.schema ?? createSchema();
-  const answer = createLeanYoga<RequestOrigin, Context>({
-    schema: isMonitored ? timeResolvers(schema, monitor.heldThread) : schema,
-    context: ({ requestId, origin }): Context => ({
-      ...databases,
-      background,
-      databaseReports,
-      loaders: newLoaders(),
-      viewer: null,
-      origin,
-      requestId,
-      tokens,
-      authenticator,
-      monitor,
-      history,
-      clock,
-      queue,
-      jobFeed,
-      maxBatchSize,
-      limits: config.limits,
-      isRehearsal: false,
-      gauges,
-      plans,
-      planTaker,
-      showBindValues: config.showBindValues,
-      watching,
-    }),
-    plugins: [
-      ...(isMonitored
-        ? [
-            usePerformance<Context>({
-              monitor,
-              mayRead: ({ viewer }) => isAdministrator(viewer) && !mustChangePassword(viewer),
-            }),
-          ]
-        : []),
-      useBodySize(authenticator),
-      useText(),
-      useValidationCache(),
-      useQueryCost(config.limits),
-      useViewer(),
-      useCompiledQueries({ compileAt }),
-      useShortLives(),
-      useSubscriptions({
-        recheckMs: viewerTtlMs,
-        newLoaders,
-        maskError,
-        trace: (execution, run) => traceEvent(monitor, execution, run),
-      }),
-      ...(options.plugins ?? []),
-    ],
-    parserAndValidationCache: {
-      documentCache: keptByText(),
-      errorCache: keptByText(),
-      validationCache: false,
+  const commonContext: CommonContext = {
+    ...databases,
+    background,
+    databaseReports,
+    viewer: null,
+    tokens,
+    authenticator,
+    monitor,
+    history,
+    clock,
+    queue,
+    jobFeed,
+    maxBatchSize,
+    limits: config.limits,
+    isRehearsal: false,
+    gauges,
+    plans,
+    planTaker,
+    showBindValues: config.showBindValues,
+    watching,
+  };
+  const answer = createLeanYoga<RequestOrigin, CommonContext, Pick<Context, 'loaders'>>(
+    commonContext,
+    {
+      schema: isMonitored ? timeResolvers(schema, monitor.heldThread) : schema,
+      context: () => ({ loaders: newLoaders() }),
+      plugins: [
+        ...(isMonitored
+          ? [
+              usePerformance<Context>({
+                monitor,
+                mayRead: ({ viewer }) => isAdministrator(viewer) && !mustChangePassword(viewer),
+              }),
+            ]
+          : []),
+        useBodySize(authenticator),
+        useText(),
+        useValidationCache(),
+        useQueryCost(config.limits),
+        useViewer(),
+        useCompiledQueries({ compileAt }),
+        useShortLives(),
+        useSubscriptions({
+          recheckMs: viewerTtlMs,
+          newLoaders,
+          maskError,
+          trace: (execution, run) => traceEvent(monitor, execution, run),
+        }),
+        ...(options.plugins ?? []),
+      ],
+      parserAndValidationCache: {
+        documentCache: keptByText(),
+        errorCache: keptByText(),
+        validationCache: false,
+      },
+      maskedErrors: { maskError },
+      // `useBodySize` knows whose may be larger.
+      maxRequestBodySize: false,
+      // Any page may ask; who asks is in a header that no browser adds by itself.
+      cors: { origin: '*', credentials: false },
+      // Yoga would answer every URL that ends so, and none ends with a space: health is elsewhere.
+      healthCheckEndpoint: ' ',
+      graphiql: playground(),
+      renderGraphiQL,
+      landingPage: false,
+      logging: false,
     },
-    maskedErrors: { maskError },
-    // `useBodySize` knows whose may be larger.
-    maxRequestBodySize: false,
-    // Any page may ask; who asks is in a header that no browser adds by itself.
-    cors: { origin: '*', credentials: false },
-    // Yoga would answer every URL that ends so, and none ends with a space: health is elsewhere.
-    healthCheckEndpoint: ' ',
-    graphiql: playground(),
-    renderGraphiQL,
-    landingPage: false,
-    logging: false,
-  });
+  );
   const health = createHealth({
     isMigrated: () => isMigrated(db, config.database.address, readyTimeoutMs),
     timeoutMs: readyTimeoutMs,

@@ -353,16 +353,24 @@ export type AnswerRequest<Context> = (
   text: string | null,
 ) => MaybePromise<Response>;
 
-/** Makes Yoga, and gives what answers Node's requests by Fetch's responses. */
-export function createLeanYoga<Context extends object, UserContext extends object>(
-  options: YogaServerOptions<Context & Exchange, UserContext>,
-): AnswerRequest<Context> {
+/**
+ * Makes Yoga, and gives what answers Node's requests by Fetch's responses. The context of all requests is copied
+ * in one go; what Yoga's option `context` gives is added member by member, a tenth of a microsecond each.
+ */
+export function createLeanYoga<
+  OwnContext extends object,
+  CommonContext extends object,
+  UserContext extends object,
+>(
+  commonContext: CommonContext,
+  options: YogaServerOptions<OwnContext & CommonContext & Exchange, UserContext>,
+): AnswerRequest<OwnContext> {
   // What its hooks are called with is not known here, and handed on as it is.
   const yoga = new LeanYoga(options as unknown as YogaServerOptions<object, object>);
   const { handleNodeRequestAndResponse, waitUntil } = yoga.adapter;
-  return (exchange, context, text) => {
+  return (exchange, ownContext, text) => {
     const { req, res } = exchange;
-    const serverContext = { ...context, req, res, waitUntil };
+    const serverContext = { ...commonContext, ...ownContext, req, res, waitUntil };
     return text === null
       ? handleNodeRequestAndResponse(req, res, serverContext)
       : yoga.answer(new JsonRequest(req, res, text), serverContext);
