@@ -38,7 +38,7 @@ function nothing(): never {
   throw new TypeError('No plugin says what does this.');
 }
 
-/** What a phase knows, one object for all its hooks: each finds in it what those before it have changed. */
+/** By what hooks add to the context. */
 const extending = (context: object) => (extension: object) =>
   void Object.assign(context, extension);
 
@@ -203,7 +203,8 @@ function executed(
 
 /**
  * Runs an operation as envelop does, with the same hooks of the same plugins in the same order. What envelop makes
- * for each hook is made once for each phase, and nothing waits where no hook makes it wait.
+ * for each hook is made once for each phase, where a hook finds what those before it have changed, and nothing waits
+ * where no hook makes it wait.
  */
 export function operationRunner({ onParse, onValidate, onExecute, around }: OperationHooks) {
   return (
