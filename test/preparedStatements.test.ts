@@ -117,4 +117,70 @@ describe.each(onPostgres)('prepared statements on $name', (kind) => {
     expect(prepared.length).toBeGreaterThan(50);
     expect(prepared.length).toBeLessThan(150);
   });
+
+  test('give the same rows when their columns are known already', async () => {
+    const send = async (value: number) => {
+      const { rows, rowCount, command } = await api.db.raw(
+        `SELECT ?::int AS number, 2.5::float8 AS real, 12345678901::int8 AS big, 'é' AS text, true AS yes,
+                NULL::text AS nothing, '{"a": [1]}'::jsonb AS json, '2026-03-01 12:00:00.5+00'::timestamptz AS time`,
+        [value],
+      );
+      return { rows, rowCount, command };
+    };
+    const expected = (number: number) => ({
+      rows: [
+        {
+          ...{ number, real: 2.5, big: 12345678901, text: 'é', yes: true, nothing: null },
+          ...{ json: { a: [1] }, time: '2026-03-01T12:00:00.500Z' },
+        },
+      ],
+      rowCount: 1,
+      command: 'SELECT',
+    });
+    expect(await send(1)).toEqual(expected(1));
+    expect(await send(2)).toEqual(expected(2));
+  });
+
+  test('tell what they changed, with rows and without', async () => {
+    const config = () => api.db('config');
+    const entry = { key: 'prepared', updated_at: '2026-03-01T12:00:00.000Z' };
+    for (const value of ['one', 'two']) {
+      expect(
+        await config()
+          .insert({ ...entry, value })
+          .returning('value'),
+      ).toEqual([{ value }]);
+      expect(await config().where({ key: 'prepared' }).update({ value })).toBe(1);
+      expect(await config().where({ key: 'prepared' }).delete()).toBe(1);
+      expect(await config().where({ key: 'prepared' }).delete()).toBe(0);
+    }
+  });
+
+  test('can be sent again after they failed, where they did and how often', async () => {
+    const divide = async (statement: string, by: unknown): Promise<unknown> => {
+      const { rows } = await api.db.raw(statement, [by as number]);
+      return rows[0].quotient;
+    };
+    const [first, second, third] = ['SELECT 6', 'SELECT 12', 'SELEC 6'].map(
+      (start) => `${start} / ?::int AS quotient`,
+    );
+    for (const wrong of [0, 'x', 0]) {
+      await expect(divide(String(first), wrong)).rejects.toThrow();
+      await expect(divide(String(second), wrong === 0 ? 'x' : 0)).rejects.toThrow();
+      await expect(divide(String(third), 1)).rejects.toThrow('syntax error');
+      expect(await divide(String(first), 2)).toBe(3);
+      expect(await divide(String(second), 3)).toBe(4);
+    }
+  });
+
+  test('are asked for their columns once', async () => {
+    const connection = await api.db.client.acquireConnection();
+    let described = 0;
+    connection.connection.on('rowDescription', () => {
+      described += 1;
+    });
+    await api.db.client.releaseConnection(connection);
+    for (let time = 0; time < 5; time += 1) await api.db('jobs').where({ id: `j-${time}` });
+    expect(described).toBe(1);
+  });
 });

@@ -2,6 +2,7 @@ import knex, { type Knex } from 'knex';
 import type { Client } from 'pg';
 import { connect, knexConfig } from '../../src/db/client.ts';
 import { PostgresqlClient } from '../../src/db/postgres.ts';
+import { NamedStatement } from '../../src/db/postgresStatement.ts';
 
 /** A database that notes what is sent to it. */
 export interface RecordedDatabase {
@@ -27,8 +28,14 @@ export async function recordedSqlite(): Promise<RecordedDatabase> {
 /** Answers everything with no rows, so that no server is needed. */
 class ServerlessClient extends PostgresqlClient {
   override async acquireRawConnection(): Promise<Client> {
+    const nothing = { command: 'SELECT', rows: [], rowCount: 0 };
     const connection = {
-      query: async () => ({ command: 'SELECT', rows: [], rowCount: 0 }),
+      query(sent: object) {
+        if (!(sent instanceof NamedStatement)) return Promise.resolve(nothing);
+        sent.handleCommandComplete({ text: 'SELECT 0' });
+        sent.handleReadyForQuery();
+        return sent;
+      },
       end: (done: () => void) => done(),
     };
     // All that Knex and PostgresqlClient use of a connection.

@@ -46,3 +46,8 @@ declare module 'knex/lib/dialects/postgres/index.js' {
   }
   export default PostgresClient;
 }
+
+declare module 'pg/lib/utils.js' {
+  /** A value as it is sent: null, bytes or a text. */
+  export function prepareValue(value: unknown): null | Buffer | string;
+}

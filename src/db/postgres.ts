@@ -15,6 +15,7 @@ import { askerOf, awaited, observed } from './observed.ts';
 import { watchPostgresAccounts } from './postgresAccountChanges.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
 import { postgresPlans } from './postgresPlans.ts';
+import { countPrepared, sendNamed } from './postgresStatement.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import { Turns } from './turns.ts';
 
@@ -64,18 +65,6 @@ interface Query {
  */
 const PREPARED_STATEMENTS = 500;
 
-/** The names of those that a connection has. */
-const preparedNames = new WeakMap<object, Set<string>>();
-
-/** The name of a text that is about to be prepared there, or was. */
-function nameOn(connection: object, sql: string): string {
-  const name = statementName(sql);
-  const names = preparedNames.get(connection);
-  if (names) names.add(name);
-  else preparedNames.set(connection, new Set([name]));
-  return name;
-}
-
 /** Only these gain from a plan that is kept; DDL and transaction control do not. */
 const planned = /^\s*(select|insert|update|delete|with)\b/i;
 
@@ -87,20 +76,22 @@ export class PostgresqlClient extends PostgresClient {
 
   /** Asked by the pool before it lends a connection. */
   validateConnection(connection: Client): boolean {
-    return (preparedNames.get(connection)?.size ?? 0) <= PREPARED_STATEMENTS;
+    return countPrepared(connection) <= PREPARED_STATEMENTS;
   }
 
   async _query(connection: Client, query: Query): Promise<Query> {
     const bindings = query.bindings ?? [];
-    const named = planned.test(query.sql) ? { name: nameOn(connection, query.sql) } : {};
-    return observed(this.config, { connection, sql: query.sql, bindings }, async () => {
-      query.response = await connection.query({
-        ...named,
-        text: query.sql,
-        values: [...bindings],
-        types,
-        ...(query.asArrays && { rowMode: 'array' }),
-      });
+    const { sql: text, asArrays = false } = query;
+    return observed(this.config, { connection, sql: text, bindings }, async () => {
+      query.response = planned.test(text)
+        ? await sendNamed(connection, {
+            name: statementName(text),
+            text,
+            values: bindings,
+            asArrays,
+            parserOf: types.getTypeParser,
+          })
+        : await connection.query({ text, values: [...bindings], types });
       return { result: query, rowCount: query.response.rowCount ?? 0 };
     });
   }
