@@ -36,9 +36,21 @@ declare module 'knex/lib/dialects/postgres/index.js' {
   import type { Knex } from 'knex';
   import type { Client } from 'pg';
 
+  /** A connection in the pool; disposed where it broke. */
+  interface Lent {
+    resource: Client & { __knex__disposed?: unknown };
+  }
+
   class PostgresClient {
     config: Knex.Config;
-    pool: { max: number };
+    /** Tarn's, and none once the client is closed. */
+    pool?: {
+      max: number;
+      /** What nobody has, the one that was used last at the end. */
+      free: Lent[];
+      used: Lent[];
+      numPendingAcquires(): number;
+    };
     acquireConnection(): Promise<object>;
     releaseConnection(connection: object): Promise<void>;
     acquireRawConnection(): Promise<Client>;

@@ -98,6 +98,10 @@ export class NamedStatement implements Submittable {
   }
 
   handleRowDescription({ fields }: { fields: FieldDef[] }): void {
+    this.#describe(fields);
+  }
+
+  #describe(fields: FieldDef[]): void {
     this.#description = {
       fields,
       parsers: fields.map(({ dataTypeID }) => this.#parserOf(dataTypeID)),
@@ -123,6 +127,8 @@ export class NamedStatement implements Submittable {
 
   handleCommandComplete({ text }: { text: string }): void {
     this.#outcome = text;
+    // What has no rows is not described.
+    if (!this.#description) this.#describe([]);
   }
 
   handleReadyForQuery(): void {
