@@ -4,6 +4,8 @@ import { type Dispatch, inBatches, type LoaderOptions, ObservedLoader } from './
 export interface ParentRequest<Parent, Request> {
   parent: Parent;
   request: Request;
+  /** The request as a text, once it was written: a key is asked for it four times. */
+  shape?: string;
 }
 
 /**
@@ -16,7 +18,10 @@ export function ofEachParent<Parent extends string | number, Request, Value>(
   find: (parents: readonly Parent[], request: Request) => Promise<Map<Parent, Value>>,
   whenNone: () => Value,
 ) {
-  const shapeOf = (request: Request): string => JSON.stringify(request);
+  const shapeOf = (key: ParentRequest<Parent, Request>): string => {
+    key.shape ??= JSON.stringify(key.request);
+    return key.shape;
+  };
 
   /** The values of the parents that have one request in common. */
   async function ofShape(keys: readonly ParentRequest<Parent, Request>[], dispatch: Dispatch) {
@@ -31,20 +36,18 @@ export function ofEachParent<Parent extends string | number, Request, Value>(
 
   return new ObservedLoader<ParentRequest<Parent, Request>, Value, string>(
     async (keys, dispatch) => {
-      const shapes = [...Map.groupBy(keys, ({ request }) => shapeOf(request))];
+      const shapes = [...Map.groupBy(keys, shapeOf)];
       const found = new Map(
         await Promise.all(
           shapes.map(async ([shape, ofIt]) => [shape, await ofShape(ofIt, dispatch)] as const),
         ),
       );
-      return keys.map(
-        ({ parent, request }) => found.get(shapeOf(request))?.get(parent) ?? whenNone(),
-      );
+      return keys.map((key) => found.get(shapeOf(key))?.get(key.parent) ?? whenNone());
     },
     {
       name,
       ...options,
-      cacheKeyFn: ({ parent, request }) => `${parent} ${shapeOf(request)}`,
+      cacheKeyFn: (key) => `${key.parent} ${shapeOf(key)}`,
     },
   );
 }
