@@ -6,7 +6,7 @@ import { startOrExit } from '../src/startOrExit.ts';
 import { activity } from './activity.ts';
 import { type Command, CommandFailedError, type Run, UsageError } from './command.ts';
 import { indexes } from './indexes.ts';
-import { analyze, reindex } from './maintenance.ts';
+import { analyze, recount, reindex } from './maintenance.ts';
 import { report } from './report.ts';
 import { slow } from './slow.ts';
 import { summary } from './summary.ts';
@@ -18,6 +18,7 @@ const commands: Record<string, Command> = {
   activity,
   analyze,
   reindex,
+  recount,
   report,
 };
 

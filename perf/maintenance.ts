@@ -5,6 +5,7 @@ import {
   type Maintainer,
   MaintenanceFailedError,
   reindex as rebuild,
+  recountAll,
 } from '../src/administration/maintenance.ts';
 import { ApiError } from '../src/errors.ts';
 import { type Command, CommandFailedError, readArguments, UsageError } from './command.ts';
@@ -61,5 +62,18 @@ export const reindex: Command = {
     }
     return ({ db }) =>
       told(async () => `Built ${await rebuild(maintainer(db, 'reindex'), index)} anew.`);
+  },
+};
+
+/** Counts anew what statistics and totals are read from. */
+export const recount: Command = {
+  usage: '',
+  read(args) {
+    readArguments(args, {});
+    return ({ db }) =>
+      told(async () => {
+        const tables = await recountAll(maintainer(db, 'recount'));
+        return tables.map((table) => `Counted ${table} anew.`).join('\n');
+      });
   },
 };

@@ -7,6 +7,7 @@ import {
   type JobBatch,
 } from '../src/db/bulkInsert.ts';
 import { withIndexesSetAside } from '../src/db/indexesSetAside.ts';
+import { withRollupsSetAside } from '../src/db/rollupsSetAside.ts';
 import { auditLogsOfJob, auditLogsOfOwner } from './auditLogs.ts';
 import { createJob, type SeededJob } from './jobs.ts';
 import { metadataOf } from './metadata.ts';
@@ -127,13 +128,14 @@ export async function fillDemo(db: Knex, options: FillOptions): Promise<FillCoun
   const chances = createChances();
   const counts = await db.transaction(async (transaction) => {
     let made: Omit<FillCounts, 'users'> = { jobs: 0, metadata: 0, segments: 0, auditLogs: 0 };
-    await withIndexesSetAside(transaction, async () => {
+    const fill = async (): Promise<void> => {
       const owners = await addPeople(transaction, chances, options);
       const ownLogs = owners.flatMap((owner) => auditLogsOfOwner(chances.auditLogs, owner));
       await insertAuditLogs(transaction, ownLogs);
       made = await addJobs(transaction, chances, owners, options);
       made.auditLogs += ownLogs.length;
-    });
+    };
+    await withIndexesSetAside(transaction, () => withRollupsSetAside(transaction, fill));
     return made;
   });
   await analyze(db);

@@ -250,6 +250,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const sweeper = createSweeper(
     {
       db,
+      background,
       queue,
       viewer: { kind: 'service', name: 'queue' },
       origin: { clientIp: null, userAgent: null, operationName: null, method: null },

@@ -158,7 +158,7 @@ describe.each(databases)('an unexpected failure on $name', (kind) => {
     const { as, user } = await api.given.user();
     const job = await api.given.job({ user });
     log.length = 0;
-    await api.db.schema.dropTable('metadata');
+    await api.db.schema.renameTable('metadata', 'lost');
     const answer = await as.send(
       `{ node(id: "${job.globalId}") { id ... on Job { metadata { language } } } }`,
     );

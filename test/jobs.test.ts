@@ -403,7 +403,7 @@ describe.each(databases)('jobs on $name', (kind) => {
         }`,
         { prefix },
       );
-      expect(api.statements.filter(({ sql }) => sql.includes('FROM jobs'))).toHaveLength(1);
+      expect(api.statements.filter(({ sql }) => sql.includes('job_rollups'))).toHaveLength(1);
       const counts = users.edges.map(({ node: { jobCounts } }) =>
         Object.fromEntries(jobCounts.map(({ status, count }) => [status, count])),
       );

@@ -18,16 +18,24 @@ const long: Record<string, { field: string; sends: RegExp }> = {
   },
   'the busiest users': { field: `userActivity(${PERIOD}) { createdJobs }`, sends: /created DESC/ },
   'security events': { field: `securityEvents(${PERIOD}) { count }`, sends: /count DESC/ },
-  'a count of jobs': { field: 'jobs(first: 1) { totalCount }', sends: /count\(\*\)/ },
+  'a count of jobs': { field: 'jobs(first: 1) { totalCount }', sends: /job_rollups/ },
+  'a count of jobs by their length': {
+    field: 'jobs(first: 1, filter: { durationSeconds: { from: 60 } }) { totalCount }',
+    sends: /count\(\*\)/,
+  },
+  'the longest job': {
+    field: `jobStatistics(${PERIOD}) { longestDurationSeconds }`,
+    sends: /longest_of_day/,
+  },
   'a count of users': { field: 'users(first: 1) { totalCount }', sends: /count\(\*\)/ },
   'a count of the audit log': { field: 'auditLogs(first: 1) { totalCount }', sends: /count\(\*\)/ },
   'counts of jobs of users': {
     field: 'users(first: 3) { edges { node { jobs(first: 1) { totalCount } } } }',
-    sends: /count\(\*\)/,
+    sends: /job_rollups/,
   },
   'counts of jobs by status': {
     field: 'users(first: 3) { edges { node { jobCounts { count } } } }',
-    sends: /count\(\*\)/,
+    sends: /job_rollups/,
   },
   'counts of the audit log of users': {
     field: 'users(first: 3) { edges { node { auditLogs(first: 1) { totalCount } } } }',

@@ -167,6 +167,18 @@ describe.each(databases)('the commands for operators on $name', (kind) => {
     });
   });
 
+  test('recount counts anew what statistics are read from', async () => {
+    await db('job_activity').insert({
+      ...{ day: '2026-01-01', user_id: 1, created: 7 },
+      ...{ completed: 0, failed: 0, duration_micros: 0 },
+    });
+    expect(await printed('recount')).toBe('Counted jobs anew.\nCounted metadata anew.\n');
+    expect(await db('job_activity')).toEqual([]);
+    expect(await entries()).toContainEqual(
+      expect.objectContaining({ event_type: 'table_recounted', resource_id: 'jobs' }),
+    );
+  });
+
   test('what is not there is refused in one line, and nothing is done', async () => {
     const before = await entries();
     const refused = { status: 1, stdout: '' };

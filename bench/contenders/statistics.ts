@@ -12,7 +12,12 @@ interface Total {
   failed: number;
 }
 
-const frequentFirst = (a: { count: number }, b: { count: number }): number => b.count - a.count;
+interface Total {
+  key: string;
+  count: number;
+}
+
+const frequentFirst = (a: Total, b: Total): number => b.count - a.count || (a.key < b.key ? -1 : 1);
 
 function totalsBy(
   groups: readonly JobGroup[],

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { type Actor, type AuditEvent, audited } from '../auth/audit.ts';
 import type { SessionKey, SessionRow } from '../db/catalogue/catalogue.ts';
 import { catalogueOf } from '../db/catalogue/catalogueOf.ts';
+import { countedTables, recount } from '../db/rollups.ts';
 import { ApiError } from '../errors.ts';
 import { shownQuery } from './activityReport.ts';
 
@@ -108,6 +109,18 @@ export async function reindex(maintainer: Maintainer, name: string): Promise<str
     () => catalogue.reindex(background, index.name),
   );
   return index.name;
+}
+
+/** Counts jobs and transcripts anew, from which statistics and totals are read. Gives the names of what was counted. */
+export async function recountAll(maintainer: Maintainer): Promise<string[]> {
+  for (const table of countedTables) {
+    await announced(
+      maintainer,
+      { eventType: 'table_recounted', resourceType: 'table', resourceId: table },
+      () => recount(maintainer.background, table),
+    );
+  }
+  return [...countedTables];
 }
 
 export const terminations = ['cancel', 'terminate'] as const;

@@ -80,6 +80,8 @@ export interface Dialect {
   joinOne(join: OneRowJoin): string;
   /** The UTC day of a time, as text `YYYY-MM-DD`. */
   day(column: string): string;
+  /** SQL that is true where a time is on such a day, as the indexes of jobs by day and length have it. */
+  isOnDay(column: string, day: string): string;
   /** The seconds since 1970 of a time, as a whole number. */
   secondsOf(column: string): string;
   /** Rows that are one parameter, an array in JSON: one text for any number of them. */

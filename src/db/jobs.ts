@@ -3,6 +3,7 @@ import { dialectOf, select } from './client.ts';
 import { compiled, rowsOf } from './compiled.ts';
 import { plain, type WriteParameter } from './dialect.ts';
 import type { IndexedFilters } from './indexed.ts';
+import { countAllJobs, countJobFigures, countJobsOfUsers } from './jobFigures.ts';
 import {
   including,
   type JobSelection,
@@ -316,7 +317,25 @@ export async function findJobPagesByUserIds(
   return pagesOfEachParent(rows, { parents: userIds, parentOf: (row) => row.user_id, page });
 }
 
+const isEndless = (range: Range<unknown> | null | undefined): boolean =>
+  range?.from == null && range?.to == null;
+
+/** Whether the rollup of jobs tells apart what the filter does. */
+const isOfRollup = ({ updatedAt, durationSeconds, fileSizeBytes }: JobFilter): boolean =>
+  isEndless(updatedAt) && isEndless(durationSeconds) && isEndless(fileSizeBytes);
+
+/** Of the rollup where it can be, and then of days and hours; else all jobs are read that are counted. */
 export async function countJobs(db: Knex, filter: JobFilter): Promise<number> {
+  const { userId = null, status, model, createdAt } = filter;
+  if (!isOfRollup(filter)) return countFilteredJobs(db, filter);
+  if (createdAt && !isEndless(createdAt)) {
+    return countJobFigures(db, { userId, createdAt, status, model });
+  }
+  if (userId === null) return countAllJobs(db, { status, model });
+  return (await countJobsOfUsers(db, [userId], { status, model })).get(userId) ?? 0;
+}
+
+async function countFilteredJobs(db: Knex, filter: JobFilter): Promise<number> {
   return countRows(db, {
     table: 'jobs',
     filter: comparable(filter),
@@ -329,6 +348,8 @@ export async function countJobsByUserIds(
   userIds: readonly number[],
   filter: JobFilter,
 ): Promise<Map<number, number>> {
+  if (isOfRollup(filter) && isEndless(filter.createdAt))
+    return countJobsOfUsers(db, userIds, filter);
   return countOfEachParent(db, { ...ofUsers(db), parents: userIds, filter: comparable(filter) });
 }
 
@@ -338,24 +359,21 @@ export interface JobCountRow {
   count: number;
 }
 
-/** How many jobs each user has in each status, read from an index alone. Statuses without any are left out. */
+/** How many jobs each user has in each status. Statuses without any are left out. */
 export async function countJobsByStatus(
   db: Knex,
   userIds: readonly number[],
 ): Promise<JobCountRow[]> {
-  const { eachKey, keyList } = dialectOf(db);
+  const { isAnyKey, keyList } = dialectOf(db);
   const statement = compiled(db, {
     shape: 'countJobsByStatus ',
-    values: { userIds: keyList(userIds), statuses: keyList(jobStatuses) },
+    values: { userIds: keyList(userIds) },
     build: (values) =>
       db.raw(
-        `SELECT * FROM (
-           SELECT k.value AS user_id, statuses.value AS status, (
-             SELECT count(*) FROM jobs WHERE user_id = k.value AND status = statuses.value
-           ) AS count
-           FROM ${eachKey('integer', 'k')} CROSS JOIN ${eachKey('text', 'statuses')}
-         ) AS counts WHERE count > 0 ORDER BY user_id, count DESC, status`,
-        [values.userIds, values.statuses],
+        `SELECT user_id, status, sum(count) AS count FROM current_job_rollups
+          WHERE scope = 'user' AND ${isAnyKey('user_id', 'integer')}
+          GROUP BY user_id, status HAVING sum(count) > 0 ORDER BY user_id, count DESC, status`,
+        [values.userIds],
       ),
   });
   return rowsOf(db, statement);

@@ -200,6 +200,7 @@ export const postgres: Dialect = {
   entriesOf: (column) => `jsonb_each_text(${column})`,
   listOf: (column) => `json_agg(${column})::text`,
   day: (column) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')`,
+  isOnDay: (column, day) => `(${column} AT TIME ZONE 'UTC')::date = ${day}::date`,
   plans: postgresPlans,
   // Knex's types know no clients but its own.
   rehearsalClient: PostgresqlRehearsalClient as unknown as typeof Knex.Client,

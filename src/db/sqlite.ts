@@ -218,6 +218,7 @@ export const sqlite: Dialect = {
   },
   joinOne: ({ table, keyColumn, key }) => `LEFT JOIN ${table} ON ${table}.${keyColumn} = ${key}`,
   day: (column) => `substr(${column}, 1, 10)`,
+  isOnDay: (column, day) => `substr(${column}, 1, 10) = ${day}`,
   secondsOf: (column) => `unixepoch(${column})`,
   rowsFromJson: (_table, columns) =>
     // jsonb_each and not json_each, which would write each row as text for ->> to parse again.

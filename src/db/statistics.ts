@@ -1,57 +1,62 @@
 import type { Knex } from 'knex';
 import type { AuditSeverity } from './auditLogs.ts';
 import { dialectOf, select } from './client.ts';
+import { type JobFigures, jobFigureSums, selectJobFigures } from './jobFigures.ts';
 import type { JobStatus } from './jobs.ts';
+import { daysOf, periodParts, type Span } from './periodParts.ts';
 
-/** `from` is included, `to` is not; both are times in ISO-8601. */
-export interface Period {
-  from: string;
-  to: string;
-}
+/** Both are times in ISO-8601. */
+export type Period = Span;
 
-/** The jobs of one status, model and day. All figures of `JobStatistics` are sums over these. */
-export interface JobGroupRow {
+/** Figures of the jobs of one status and model, or of one status and day: what is empty, they are summed over. */
+export interface JobGroupRow extends JobFigures {
   status: JobStatus;
   model: string;
   day: string;
-  count: number;
-  duration_count: number;
-  duration_seconds: number;
-  longest_seconds: number;
-  /** Audio and work of the jobs that have both, for the speed. */
-  processed_seconds: number;
-  processing_seconds: number;
-  /** The work of all jobs that tell it, for its mean. */
-  worked_seconds: number;
-  worked_count: number;
 }
 
+/** The jobs of a period twice: by status and model, and by status and day. One statement, so both are of one moment. */
 export async function findJobGroups(
   db: Knex,
-  { from, to }: Period,
+  createdAt: Period,
   userId: number | null,
 ): Promise<JobGroupRow[]> {
+  const { sql, bindings } = selectJobFigures(db, { userId, createdAt });
   return select<JobGroupRow>(
     db,
-    `SELECT status, model, ${dialectOf(db).day('created_at')} AS day,
-            count(*) AS count,
-            count(duration_seconds) AS duration_count,
-            coalesce(sum(duration_seconds), 0) AS duration_seconds,
-            coalesce(max(duration_seconds), 0) AS longest_seconds,
-            coalesce(sum(CASE WHEN processing_time_seconds > 0 THEN duration_seconds END), 0)
-              AS processed_seconds,
-            coalesce(sum(CASE WHEN duration_seconds IS NOT NULL THEN processing_time_seconds END), 0)
-              AS processing_seconds,
-            coalesce(sum(processing_time_seconds), 0) AS worked_seconds,
-            count(processing_time_seconds) AS worked_count
-       FROM jobs
-      WHERE created_at >= ? AND created_at < ? ${userId === null ? '' : 'AND user_id = ?'}
-      GROUP BY 1, 2, 3 ORDER BY 3, 2, 1`,
-    userId === null ? [from, to] : [from, to, userId],
+    `WITH figures AS MATERIALIZED (${sql})
+     SELECT status, model, '' AS day, ${jobFigureSums} FROM figures
+      GROUP BY status, model HAVING sum(count) > 0
+      UNION ALL
+     SELECT status, '', day, ${jobFigureSums} FROM figures
+      GROUP BY status, day HAVING sum(count) > 0`,
+    bindings,
   );
 }
 
-/** Upper bounds, exclusive, of the classes that durations (seconds) and tokens are counted in. */
+/** The length of the longest job in a period, found by an index of each day's jobs by length; null where none is known. */
+export async function findLongestDuration(
+  db: Knex,
+  period: Period,
+  userId: number | null,
+): Promise<number | null> {
+  const { eachKey, isOnDay, keyList } = dialectOf(db);
+  const [row] = await select<{ longest: number | null }>(
+    db,
+    `SELECT max(longest_of_day) AS longest FROM (
+       SELECT (
+         SELECT duration_seconds FROM jobs
+          WHERE ${isOnDay('created_at', 'days.value')} AND created_at >= ? AND created_at < ?
+            AND duration_seconds IS NOT NULL ${userId === null ? '' : 'AND user_id = ?'}
+          ORDER BY duration_seconds DESC LIMIT 1
+       ) AS longest_of_day FROM ${eachKey('text', 'days')}
+     ) AS each_day`,
+    [period.from, period.to, ...(userId === null ? [] : [userId]), keyList(daysOf(period))],
+  );
+  return row?.longest ?? null;
+}
+
+/** Upper bounds, exclusive, of the classes that durations (seconds) and tokens are counted in, by migrations/014_rollups.ts. */
 export const durationBounds = [60, 300, 900, 3600] as const;
 export const tokenBounds = [100, 500, 2000, 10_000] as const;
 
@@ -61,38 +66,43 @@ export interface MetadataGroupRow {
   duration_class: number | null;
   token_class: number | null;
   count: number;
-  duration_seconds: number;
+  duration_micros: number;
   tokens: number;
-  words_per_minute: number;
+  words_per_minute_micros: number;
   words_per_minute_count: number;
 }
 
-const classOf = (column: string, bounds: readonly number[]): string =>
-  `CASE WHEN ${column} IS NULL THEN NULL ${bounds
-    .map((bound, index) => `WHEN ${column} < ${bound} THEN ${index}`)
-    .join(' ')} ELSE ${bounds.length} END`;
+const metadataKeys = 'language, duration_class, token_class';
+const metadataFigures = [
+  'count',
+  'duration_micros',
+  'tokens',
+  'words_per_minute_micros',
+  'words_per_minute_count',
+] as const satisfies readonly (keyof MetadataGroupRow)[];
 
+/** Everybody's are read from a rollup, but for a part of a day at each end; a user's from the rows themselves. */
 export async function findMetadataGroups(
   db: Knex,
-  { from, to }: Period,
+  period: Period,
   userId: number | null,
 ): Promise<MetadataGroupRow[]> {
-  const own =
-    userId === null ? '' : 'AND job_id IN (SELECT jobs.id FROM jobs WHERE jobs.user_id = ?)';
+  const { days, rest } = periodParts(period, { inHours: false });
+  const columns = `${metadataKeys}, ${metadataFigures.join(', ')}`;
+  const ofRows = `SELECT ${columns} FROM each_metadata_rollups WHERE generated_at >= ? AND generated_at < ?`;
+  const ofUser = `${ofRows} AND job_id IN (SELECT jobs.id FROM jobs WHERE jobs.user_id = ?)`;
+  const ofEverybody = `SELECT ${columns} FROM current_metadata_rollups WHERE day >= ? AND day < ?
+    UNION ALL ${ofRows} UNION ALL ${ofRows}`;
   return select<MetadataGroupRow>(
     db,
-    `SELECT language,
-            ${classOf('duration', durationBounds)} AS duration_class,
-            ${classOf('tokens', tokenBounds)} AS token_class,
-            count(*) AS count,
-            coalesce(sum(duration), 0) AS duration_seconds,
-            coalesce(sum(tokens), 0) AS tokens,
-            coalesce(sum(wpm), 0) AS words_per_minute,
-            count(wpm) AS words_per_minute_count
-       FROM metadata
-      WHERE generated_at >= ? AND generated_at < ? ${own}
-      GROUP BY 1, 2, 3 ORDER BY language IS NULL, language`,
-    userId === null ? [from, to] : [from, to, userId],
+    `SELECT nullif(language, '') AS language, nullif(duration_class, -1) AS duration_class,
+            nullif(token_class, -1) AS token_class,
+            ${metadataFigures.map((figure) => `sum(${figure}) AS ${figure}`).join(', ')}
+       FROM (${userId === null ? ofEverybody : ofUser}) AS figures
+      GROUP BY 1, 2, 3 HAVING sum(count) > 0`,
+    userId === null
+      ? [days, ...rest].flatMap(({ from, to }) => [from, to])
+      : [period.from, period.to, userId],
   );
 }
 
@@ -101,26 +111,39 @@ export interface UserActivityRow {
   created: number;
   completed: number;
   failed: number;
-  duration_seconds: number;
+  duration_micros: number;
   last_created_at: string;
 }
 
-/** The users with the most jobs in the period. */
+const activityFigures = [
+  'created',
+  'completed',
+  'failed',
+  'duration_micros',
+] as const satisfies readonly (keyof UserActivityRow)[];
+
+/** The users with the most jobs in the period, of a rollup but for a part of a day at each end. */
 export async function findUserActivity(
   db: Knex,
-  { from, to }: Period,
+  period: Period,
   limit: number,
 ): Promise<UserActivityRow[]> {
+  const { days, rest } = periodParts(period, { inHours: false });
+  const columns = `user_id, ${activityFigures.join(', ')}`;
+  const ofJobs = `SELECT ${columns} FROM each_job_activity WHERE created_at >= ? AND created_at < ?`;
   return select<UserActivityRow>(
     db,
-    `SELECT user_id, count(*) AS created,
-            sum(CASE WHEN status = 'completed' THEN 1 ELSE 0 END) AS completed,
-            sum(CASE WHEN status LIKE 'failed%' THEN 1 ELSE 0 END) AS failed,
-            coalesce(sum(duration_seconds), 0) AS duration_seconds,
-            max(created_at) AS last_created_at
-       FROM jobs WHERE created_at >= ? AND created_at < ?
-      GROUP BY user_id ORDER BY created DESC, user_id LIMIT ${limit}`,
-    [from, to],
+    `SELECT busiest.*, (
+         SELECT max(created_at) FROM jobs WHERE jobs.user_id = busiest.user_id AND created_at < ?
+       ) AS last_created_at
+       FROM (
+         SELECT user_id, ${activityFigures.map((figure) => `sum(${figure}) AS ${figure}`).join(', ')}
+           FROM (SELECT ${columns} FROM current_job_activity WHERE day >= ? AND day < ?
+                  UNION ALL ${ofJobs} UNION ALL ${ofJobs}) AS figures
+          GROUP BY user_id HAVING sum(created) > 0
+          ORDER BY sum(created) DESC, user_id LIMIT ${limit}
+       ) AS busiest ORDER BY created DESC, user_id`,
+    [period.to, ...[days, ...rest].flatMap(({ from, to }) => [from, to])],
   );
 }
 

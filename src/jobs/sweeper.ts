@@ -9,6 +9,7 @@ import {
   STEP,
   updateDueJobs,
 } from '../db/queue.ts';
+import { foldDifferences } from '../db/rollups.ts';
 import { failures } from './failures.ts';
 import { type JobActor, settleFailure } from './leases.ts';
 
@@ -63,13 +64,14 @@ async function admitDueJobs({ db, queue }: JobActor): Promise<void> {
   }
 }
 
-export function createSweeper(service: JobActor, logger: Logger): Sweeper {
+export function createSweeper(service: JobActor & { background: Knex }, logger: Logger): Sweeper {
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
 
   async function sweep(): Promise<void> {
     await endOverdueAttempts(service);
     await admitDueJobs(service);
+    await foldDifferences(service.background);
   }
 
   async function run({ signal }: AbortController): Promise<void> {

@@ -1,20 +1,32 @@
 import { userIdInSight } from '../auth/visibility.ts';
 import type { JobStatus as Status } from '../db/jobs.ts';
-import { findJobGroups, type JobGroupRow } from '../db/statistics.ts';
+import {
+  findJobGroups,
+  findLongestDuration,
+  type JobGroupRow,
+  type Period,
+} from '../db/statistics.ts';
 import { builder } from './builder.ts';
 import { JobStatus } from './job.ts';
 import { User } from './nodes.ts';
 import { periodArguments, periodOf } from './period.ts';
-import { groupedBy, ratio, sumOf } from './totals.ts';
+import { groupedBy, ofMillionths, ratio, sumOf } from './totals.ts';
 
 type Groups = readonly JobGroupRow[];
 
+interface Statistics {
+  period: Period;
+  userId: number | null;
+  /** The jobs by status and model, and again by status and day. */
+  byModel: Groups;
+  byDay: Groups;
+}
+
 /** Many times faster than the audio plays; only jobs count for which both times are known. */
 const speed = (groups: Groups): number | null =>
-  ratio(sumOf(groups, 'processed_seconds'), sumOf(groups, 'processing_seconds'));
+  ratio(sumOf(groups, 'processed_micros'), sumOf(groups, 'processing_micros'));
 
-const averageDuration = (groups: Groups): number | null =>
-  ratio(sumOf(groups, 'duration_seconds'), sumOf(groups, 'duration_count'));
+const durationSeconds = (groups: Groups): number => ofMillionths(sumOf(groups, 'duration_micros'));
 
 const SPEED = 'Seconds of audio transcribed in a second of work; null where no job tells.';
 
@@ -39,7 +51,7 @@ const ModelTotal = builder.objectRef<{ key: string; groups: Groups }>('JobModelT
     }),
     durationSeconds: t.float({
       description: 'The length of their audio together, in seconds.',
-      resolve: ({ groups }) => sumOf(groups, 'duration_seconds'),
+      resolve: ({ groups }) => durationSeconds(groups),
     }),
     speed: t.float({
       nullable: true,
@@ -75,56 +87,60 @@ const DayTotal = builder.objectRef<{ key: string; groups: Groups }>('JobDayTotal
     }),
     durationSeconds: t.float({
       description: 'The length of their audio together, in seconds.',
-      resolve: ({ groups }) => sumOf(groups, 'duration_seconds'),
+      resolve: ({ groups }) => durationSeconds(groups),
     }),
   }),
 });
 
-const JobStatistics = builder.objectRef<Groups>('JobStatistics').implement({
+const JobStatistics = builder.objectRef<Statistics>('JobStatistics').implement({
   description: 'Figures over the jobs that were uploaded in a period.',
   fields: (t) => ({
     count: t.int({
       description: 'How many jobs there are.',
-      resolve: (groups) => sumOf(groups, 'count'),
+      resolve: ({ byModel }) => sumOf(byModel, 'count'),
     }),
     durationSeconds: t.float({
       description: 'The length of their audio together, in seconds.',
-      resolve: (groups) => sumOf(groups, 'duration_seconds'),
+      resolve: ({ byModel }) => durationSeconds(byModel),
     }),
     averageDurationSeconds: t.float({
       nullable: true,
       description: 'The mean length of the audio, in seconds; null where none is known.',
-      resolve: averageDuration,
+      resolve: ({ byModel }) => ratio(durationSeconds(byModel), sumOf(byModel, 'duration_count')),
     }),
     longestDurationSeconds: t.float({
       nullable: true,
       description: 'The length of the longest audio, in seconds; null where none is known.',
-      resolve: (groups) =>
-        sumOf(groups, 'duration_count') === 0
-          ? null
-          : Math.max(...groups.map((group) => group.longest_seconds)),
+      // Looked up only where it is asked for.
+      resolve: ({ period, userId }, _args, { longReads }) =>
+        findLongestDuration(longReads, period, userId),
     }),
     averageProcessingTimeSeconds: t.float({
       nullable: true,
       description: 'The mean time of a transcription, in seconds; null where none is known.',
-      resolve: (groups) => ratio(sumOf(groups, 'worked_seconds'), sumOf(groups, 'worked_count')),
+      resolve: ({ byModel }) =>
+        ratio(ofMillionths(sumOf(byModel, 'worked_micros')), sumOf(byModel, 'worked_count')),
     }),
-    speed: t.float({ nullable: true, description: SPEED, resolve: speed }),
+    speed: t.float({
+      nullable: true,
+      description: SPEED,
+      resolve: ({ byModel }) => speed(byModel),
+    }),
     byStatus: t.field({
       type: [StatusTotal],
       description: 'The same jobs by status, the most frequent first.',
-      resolve: (groups) => groupedBy(groups, ({ status }) => status),
+      resolve: ({ byModel }) => groupedBy(byModel, ({ status }) => status),
     }),
     byModel: t.field({
       type: [ModelTotal],
       description: 'The same jobs by model, the most frequent first.',
-      resolve: (groups) => groupedBy(groups, ({ model }) => model),
+      resolve: ({ byModel }) => groupedBy(byModel, ({ model }) => model),
     }),
     perDay: t.field({
       type: [DayTotal],
       description: 'The same jobs by day, in order; days without any are left out.',
-      resolve: (groups) =>
-        groupedBy(groups, ({ day }) => day).sort((a, b) => (a.key < b.key ? -1 : 1)),
+      resolve: ({ byDay }) =>
+        groupedBy(byDay, ({ day }) => day).sort((a, b) => (a.key < b.key ? -1 : 1)),
     }),
   }),
 });
@@ -139,9 +155,16 @@ builder.queryField('jobStatistics', (t) =>
       ...periodArguments,
       userId: t.arg.globalID({ for: User, description: 'Only jobs of this user.' }),
     },
-    // One statement that reads all jobs of the period.
+    // One statement that reads all days of the period.
     complexity: 500,
-    resolve: (_root, args, { longReads, viewer }) =>
-      findJobGroups(longReads, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),
+    async resolve(_root, args, { longReads, viewer }) {
+      const period = periodOf(args);
+      const userId = userIdInSight(viewer, args.userId?.id ?? null);
+      const groups = await findJobGroups(longReads, period, userId);
+      const { byModel = [], byDay = [] } = Object.groupBy(groups, ({ day }) =>
+        day === '' ? 'byModel' : 'byDay',
+      );
+      return { period, userId, byModel, byDay };
+    },
   }),
 );

@@ -8,7 +8,7 @@ import {
 import { builder } from './builder.ts';
 import { User } from './nodes.ts';
 import { periodArguments, periodOf } from './period.ts';
-import { groupedBy, ratio, sumOf } from './totals.ts';
+import { groupedBy, ofMillionths, ratio, sumOf } from './totals.ts';
 
 type Groups = readonly MetadataGroupRow[];
 
@@ -35,7 +35,12 @@ function distribution(
 }
 
 const wordsPerMinute = (groups: Groups): number | null =>
-  ratio(sumOf(groups, 'words_per_minute'), sumOf(groups, 'words_per_minute_count'));
+  ratio(
+    ofMillionths(sumOf(groups, 'words_per_minute_micros')),
+    sumOf(groups, 'words_per_minute_count'),
+  );
+
+const durationSeconds = (groups: Groups): number => ofMillionths(sumOf(groups, 'duration_micros'));
 
 const DistributionClass = builder.objectRef<ClassTotal>('DistributionClass').implement({
   description: 'How many values lie in a range.',
@@ -64,7 +69,7 @@ const LanguageTotal = builder
       }),
       durationSeconds: t.float({
         description: 'The length of their audio together, in seconds.',
-        resolve: ({ groups }) => sumOf(groups, 'duration_seconds'),
+        resolve: ({ groups }) => durationSeconds(groups),
       }),
       wordsPerMinute: t.float({
         nullable: true,
@@ -88,7 +93,7 @@ const MetadataAnalytics = builder.objectRef<Groups>('MetadataAnalytics').impleme
     }),
     durationSeconds: t.float({
       description: 'The length of their audio together, in seconds.',
-      resolve: (groups) => sumOf(groups, 'duration_seconds'),
+      resolve: durationSeconds,
     }),
     wordsPerMinute: t.float({
       nullable: true,
@@ -123,7 +128,7 @@ builder.queryField('metadataAnalytics', (t) =>
       ...periodArguments,
       userId: t.arg.globalID({ for: User, description: 'Only transcripts of this user.' }),
     },
-    // One statement that reads all metadata of the period.
+    // One statement that reads all days of the period, or all metadata of a user.
     complexity: 500,
     resolve: (_root, args, { longReads, viewer }) =>
       findMetadataGroups(longReads, periodOf(args), userIdInSight(viewer, args.userId?.id ?? null)),

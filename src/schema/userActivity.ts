@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import { connectionComplexity, pageRequestLimit } from './connection.ts';
 import { User } from './nodes.ts';
 import { periodArguments, periodOf } from './period.ts';
+import { ofMillionths } from './totals.ts';
 
 const UserActivity = builder.objectRef<UserActivityRow>('UserActivity').implement({
   description: 'What a user uploaded in a period.',
@@ -16,8 +17,9 @@ const UserActivity = builder.objectRef<UserActivityRow>('UserActivity').implemen
     createdJobs: t.exposeInt('created', { description: 'How many jobs they uploaded.' }),
     completedJobs: t.exposeInt('completed', { description: 'How many of them are completed.' }),
     failedJobs: t.exposeInt('failed', { description: 'How many of them have failed.' }),
-    durationSeconds: t.exposeFloat('duration_seconds', {
+    durationSeconds: t.float({
       description: 'The length of their audio together, in seconds.',
+      resolve: ({ duration_micros }) => ofMillionths(duration_micros),
     }),
     lastJobAt: t.expose('last_created_at', {
       type: 'DateTime',

@@ -12,7 +12,7 @@ SELECT i.name, t.name AS "table", i."unique" AS is_unique, i.origin, s.sql AS de
 FROM pragma_table_list AS t
 JOIN pragma_index_list(t.name) AS i
 LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = i.name
-WHERE t.schema = 'main' AND t.type = 'table'
+WHERE t.schema = 'main' AND t.type = 'table' AND NOT (t.wr AND i.origin = 'pk')
 ORDER BY t.name, i.name;
 
 -- findCountingStart: now
@@ -29,7 +29,7 @@ SELECT i.name, t.name AS "table", i."unique" AS is_unique, i.origin, s.sql AS de
 FROM pragma_table_list AS t
 JOIN pragma_index_list(t.name) AS i
 LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = i.name
-WHERE t.schema = 'main' AND t.type = 'table'
+WHERE t.schema = 'main' AND t.type = 'table' AND NOT (t.wr AND i.origin = 'pk')
 ORDER BY t.name, i.name;
 EXPLAIN QUERY PLAN
 select *
@@ -70,6 +70,9 @@ SELECT json_array((
     FROM "jobs"
   ),(
     SELECT max(rowid)
+    FROM "jobs_differences"
+  ),(
+    SELECT max(rowid)
     FROM "knex_migrations"
   ),(
     SELECT max(rowid)
@@ -77,6 +80,9 @@ SELECT json_array((
   ),(
     SELECT max(rowid)
     FROM "metadata"
+  ),(
+    SELECT max(rowid)
+    FROM "metadata_differences"
   ),(
     SELECT max(rowid)
     FROM "performance_metrics"

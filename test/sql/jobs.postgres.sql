@@ -142,40 +142,30 @@ CROSS JOIN LATERAL (
 ) AS page;
 
 -- countJobs: all of them
-select count(*) as "count"
-from "jobs";
+select sum("count") as "count"
+from "current_job_rollups"
+where scope = 'everybody';
 
 -- countJobs: filtered by status
-select count(*) as "count"
-from "jobs"
-where jobs.status = $1;
+select sum("count") as "count"
+from "current_job_rollups"
+where scope = 'everybody' and status = (SELECT $1::text);
 
 -- countJobsByUserIds: all of each
-select "k"."value" as "parent", (
-  select count(*)
-  from "jobs"
-  where jobs.user_id = k.value
-) as "count"
-from unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key);
+select "user_id", sum("count") as "count"
+from "current_job_rollups"
+where scope = 'user' AND user_id = ANY((SELECT $1::int[])::int[])
+group by "user_id";
 
 -- countJobsByUserIds: filtered by status
-select "k"."value" as "parent", (
-  select count(*)
-  from "jobs"
-  where jobs.user_id = k.value and jobs.status = (SELECT $1::text)
-) as "count"
-from unnest((SELECT $2::int[])) WITH ORDINALITY AS k(value, key);
+select "user_id", sum("count") as "count"
+from "current_job_rollups"
+where scope = 'user' AND user_id = ANY((SELECT $1::int[])::int[]) and status = (SELECT $2::text)
+group by "user_id";
 
 -- countJobsByStatus: of some users
-SELECT *
-FROM (
-  SELECT k.value AS user_id, statuses.value AS status, (
-    SELECT count(*)
-    FROM jobs
-    WHERE user_id = k.value AND status = statuses.value
-  ) AS count
-  FROM unnest((SELECT $1::int[])) WITH ORDINALITY AS k(value, key)
-  CROSS JOIN unnest((SELECT $2::text[])) WITH ORDINALITY AS statuses(value, key)
-) AS counts
-WHERE count > 0
+SELECT user_id, status, sum(count) AS count
+FROM current_job_rollups
+WHERE scope = 'user' AND user_id = ANY((SELECT $1::int[])::int[])
+GROUP BY user_id, status HAVING sum(count) > 0
 ORDER BY user_id, count DESC, status;

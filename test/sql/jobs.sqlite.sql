@@ -130,40 +130,39 @@ CROSS JOIN jobs AS page ON page.rowid IN (
 );
 
 -- countJobs: all of them
-select count(*) as `count`
-from `jobs`;
+select sum(`count`) as `count`
+from `current_job_rollups`
+where scope = 'everybody';
 
 -- countJobs: filtered by status
-select count(*) as `count`
-from `jobs`
-where jobs.status = +?;
+select sum(`count`) as `count`
+from `current_job_rollups`
+where scope = 'everybody' and status = +?;
 
 -- countJobsByUserIds: all of each
-select `k`.`value` as `parent`, (
-  select count(*)
-  from `jobs`
-  where jobs.user_id = k.value
-) as `count`
-from json_each(+?) AS k;
+select `user_id`, sum(`count`) as `count`
+from `current_job_rollups`
+where scope = 'user' AND user_id IN (
+  SELECT value
+  FROM json_each(+?)
+)
+group by `user_id`;
 
 -- countJobsByUserIds: filtered by status
-select `k`.`value` as `parent`, (
-  select count(*)
-  from `jobs`
-  where jobs.user_id = k.value and jobs.status = +?
-) as `count`
-from json_each(+?) AS k;
+select `user_id`, sum(`count`) as `count`
+from `current_job_rollups`
+where scope = 'user' AND user_id IN (
+  SELECT value
+  FROM json_each(+?)
+) and status = +?
+group by `user_id`;
 
 -- countJobsByStatus: of some users
-SELECT *
-FROM (
-  SELECT k.value AS user_id, statuses.value AS status, (
-    SELECT count(*)
-    FROM jobs
-    WHERE user_id = k.value AND status = statuses.value
-  ) AS count
-  FROM json_each(+?) AS k
-  CROSS JOIN json_each(+?) AS statuses
-) AS counts
-WHERE count > 0
+SELECT user_id, status, sum(count) AS count
+FROM current_job_rollups
+WHERE scope = 'user' AND user_id IN (
+  SELECT value
+  FROM json_each(+?)
+)
+GROUP BY user_id, status HAVING sum(count) > 0
 ORDER BY user_id, count DESC, status;

@@ -2,44 +2,127 @@
 -- What the functions of src/db/statistics.ts send.
 
 -- findJobGroups: of everybody's jobs
-SELECT status, model, substr(created_at, 1, 10) AS day, count(*) AS count, count(duration_seconds) AS duration_count, coalesce(sum(duration_seconds), 0) AS duration_seconds, coalesce(max(duration_seconds), 0) AS longest_seconds, coalesce(sum(CASE WHEN processing_time_seconds > 0 THEN duration_seconds END), 0) AS processed_seconds, coalesce(sum(CASE WHEN duration_seconds IS NOT NULL THEN processing_time_seconds END), 0) AS processing_seconds, coalesce(sum(processing_time_seconds), 0) AS worked_seconds, count(processing_time_seconds) AS worked_count
-FROM jobs
-WHERE created_at >= +? AND created_at < +?
-GROUP BY 1, 2, 3
-ORDER BY 3, 2, 1;
+WITH figures AS MATERIALIZED (
+  SELECT period AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM current_job_rollups
+  WHERE scope = 'everybody_day' AND user_id = 0 AND period >= +? AND period < +? UNION ALL
+  SELECT substr(period, 1, 10) AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM current_job_rollups
+  WHERE scope = 'everybody_hour' AND user_id = 0 AND period >= +? AND period < +? UNION ALL
+  SELECT substr(period, 1, 10) AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM current_job_rollups
+  WHERE scope = 'everybody_hour' AND user_id = 0 AND period >= +? AND period < +? UNION ALL
+  SELECT substr(created_at, 1, 10) AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM each_job_rollups
+  WHERE created_at >= +? AND created_at < +? UNION ALL
+  SELECT substr(created_at, 1, 10) AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM each_job_rollups
+  WHERE created_at >= +? AND created_at < +?
+)
+SELECT status, model, '' AS day, sum(count) AS count, sum(duration_count) AS duration_count, sum(duration_micros) AS duration_micros, sum(processed_micros) AS processed_micros, sum(processing_micros) AS processing_micros, sum(worked_count) AS worked_count, sum(worked_micros) AS worked_micros
+FROM figures
+GROUP BY status, model HAVING sum(count) > 0 UNION ALL
+SELECT status, '', day, sum(count) AS count, sum(duration_count) AS duration_count, sum(duration_micros) AS duration_micros, sum(processed_micros) AS processed_micros, sum(processing_micros) AS processing_micros, sum(worked_count) AS worked_count, sum(worked_micros) AS worked_micros
+FROM figures
+GROUP BY status, day HAVING sum(count) > 0;
 
 -- findJobGroups: of a user's jobs
-SELECT status, model, substr(created_at, 1, 10) AS day, count(*) AS count, count(duration_seconds) AS duration_count, coalesce(sum(duration_seconds), 0) AS duration_seconds, coalesce(max(duration_seconds), 0) AS longest_seconds, coalesce(sum(CASE WHEN processing_time_seconds > 0 THEN duration_seconds END), 0) AS processed_seconds, coalesce(sum(CASE WHEN duration_seconds IS NOT NULL THEN processing_time_seconds END), 0) AS processing_seconds, coalesce(sum(processing_time_seconds), 0) AS worked_seconds, count(processing_time_seconds) AS worked_count
-FROM jobs
-WHERE created_at >= +? AND created_at < +? AND user_id = +?
-GROUP BY 1, 2, 3
-ORDER BY 3, 2, 1;
+WITH figures AS MATERIALIZED (
+  SELECT period AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM current_job_rollups
+  WHERE scope = 'user_day' AND user_id = +? AND period >= +? AND period < +? UNION ALL
+  SELECT substr(created_at, 1, 10) AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM each_job_rollups
+  WHERE user_id = +? AND created_at >= +? AND created_at < +? UNION ALL
+  SELECT substr(created_at, 1, 10) AS day, status, model, count, duration_count, duration_micros, processed_micros, processing_micros, worked_count, worked_micros
+  FROM each_job_rollups
+  WHERE user_id = +? AND created_at >= +? AND created_at < +?
+)
+SELECT status, model, '' AS day, sum(count) AS count, sum(duration_count) AS duration_count, sum(duration_micros) AS duration_micros, sum(processed_micros) AS processed_micros, sum(processing_micros) AS processing_micros, sum(worked_count) AS worked_count, sum(worked_micros) AS worked_micros
+FROM figures
+GROUP BY status, model HAVING sum(count) > 0 UNION ALL
+SELECT status, '', day, sum(count) AS count, sum(duration_count) AS duration_count, sum(duration_micros) AS duration_micros, sum(processed_micros) AS processed_micros, sum(processing_micros) AS processing_micros, sum(worked_count) AS worked_count, sum(worked_micros) AS worked_micros
+FROM figures
+GROUP BY status, day HAVING sum(count) > 0;
+
+-- findLongestDuration: of everybody's jobs
+SELECT max(longest_of_day) AS longest
+FROM (
+  SELECT (
+    SELECT duration_seconds
+    FROM jobs
+    WHERE substr(created_at, 1, 10) = days.value AND created_at >= +? AND created_at < +? AND duration_seconds IS NOT NULL
+    ORDER BY duration_seconds DESC
+    LIMIT 1
+  ) AS longest_of_day
+  FROM json_each(+?) AS days
+) AS each_day;
+
+-- findLongestDuration: of a user's jobs
+SELECT max(longest_of_day) AS longest
+FROM (
+  SELECT (
+    SELECT duration_seconds
+    FROM jobs
+    WHERE substr(created_at, 1, 10) = days.value AND created_at >= +? AND created_at < +? AND duration_seconds IS NOT NULL AND user_id = +?
+    ORDER BY duration_seconds DESC
+    LIMIT 1
+  ) AS longest_of_day
+  FROM json_each(+?) AS days
+) AS each_day;
 
 -- findMetadataGroups: of everybody's transcripts
-SELECT language, CASE WHEN duration IS NULL THEN NULL WHEN duration < 60 THEN 0 WHEN duration < 300 THEN 1 WHEN duration < 900 THEN 2 WHEN duration < 3600 THEN 3 ELSE 4 END AS duration_class, CASE WHEN tokens IS NULL THEN NULL WHEN tokens < 100 THEN 0 WHEN tokens < 500 THEN 1 WHEN tokens < 2000 THEN 2 WHEN tokens < 10000 THEN 3 ELSE 4 END AS token_class, count(*) AS count, coalesce(sum(duration), 0) AS duration_seconds, coalesce(sum(tokens), 0) AS tokens, coalesce(sum(wpm), 0) AS words_per_minute, count(wpm) AS words_per_minute_count
-FROM metadata
-WHERE generated_at >= +? AND generated_at < +?
-GROUP BY 1, 2, 3
-ORDER BY language IS NULL, language;
+SELECT nullif(language, '') AS language, nullif(duration_class, -1) AS duration_class, nullif(token_class, -1) AS token_class, sum(count) AS count, sum(duration_micros) AS duration_micros, sum(tokens) AS tokens, sum(words_per_minute_micros) AS words_per_minute_micros, sum(words_per_minute_count) AS words_per_minute_count
+FROM (
+  SELECT language, duration_class, token_class, count, duration_micros, tokens, words_per_minute_micros, words_per_minute_count
+  FROM current_metadata_rollups
+  WHERE day >= +? AND day < +? UNION ALL
+  SELECT language, duration_class, token_class, count, duration_micros, tokens, words_per_minute_micros, words_per_minute_count
+  FROM each_metadata_rollups
+  WHERE generated_at >= +? AND generated_at < +? UNION ALL
+  SELECT language, duration_class, token_class, count, duration_micros, tokens, words_per_minute_micros, words_per_minute_count
+  FROM each_metadata_rollups
+  WHERE generated_at >= +? AND generated_at < +?
+) AS figures
+GROUP BY 1, 2, 3 HAVING sum(count) > 0;
 
 -- findMetadataGroups: of a user's transcripts
-SELECT language, CASE WHEN duration IS NULL THEN NULL WHEN duration < 60 THEN 0 WHEN duration < 300 THEN 1 WHEN duration < 900 THEN 2 WHEN duration < 3600 THEN 3 ELSE 4 END AS duration_class, CASE WHEN tokens IS NULL THEN NULL WHEN tokens < 100 THEN 0 WHEN tokens < 500 THEN 1 WHEN tokens < 2000 THEN 2 WHEN tokens < 10000 THEN 3 ELSE 4 END AS token_class, count(*) AS count, coalesce(sum(duration), 0) AS duration_seconds, coalesce(sum(tokens), 0) AS tokens, coalesce(sum(wpm), 0) AS words_per_minute, count(wpm) AS words_per_minute_count
-FROM metadata
-WHERE generated_at >= +? AND generated_at < +? AND job_id IN (
-  SELECT jobs.id
-  FROM jobs
-  WHERE jobs.user_id = +?
-)
-GROUP BY 1, 2, 3
-ORDER BY language IS NULL, language;
+SELECT nullif(language, '') AS language, nullif(duration_class, -1) AS duration_class, nullif(token_class, -1) AS token_class, sum(count) AS count, sum(duration_micros) AS duration_micros, sum(tokens) AS tokens, sum(words_per_minute_micros) AS words_per_minute_micros, sum(words_per_minute_count) AS words_per_minute_count
+FROM (
+  SELECT language, duration_class, token_class, count, duration_micros, tokens, words_per_minute_micros, words_per_minute_count
+  FROM each_metadata_rollups
+  WHERE generated_at >= +? AND generated_at < +? AND job_id IN (
+    SELECT jobs.id
+    FROM jobs
+    WHERE jobs.user_id = +?
+  )
+) AS figures
+GROUP BY 1, 2, 3 HAVING sum(count) > 0;
 
 -- findUserActivity: of a period
-SELECT user_id, count(*) AS created, sum(CASE WHEN status = 'completed' THEN 1 ELSE 0 END) AS completed, sum(CASE WHEN status LIKE 'failed%' THEN 1 ELSE 0 END) AS failed, coalesce(sum(duration_seconds), 0) AS duration_seconds, max(created_at) AS last_created_at
-FROM jobs
-WHERE created_at >= +? AND created_at < +?
-GROUP BY user_id
-ORDER BY created DESC, user_id
-LIMIT 20;
+SELECT busiest.*, (
+  SELECT max(created_at)
+  FROM jobs
+  WHERE jobs.user_id = busiest.user_id AND created_at < +?
+) AS last_created_at
+FROM (
+  SELECT user_id, sum(created) AS created, sum(completed) AS completed, sum(failed) AS failed, sum(duration_micros) AS duration_micros
+  FROM (
+    SELECT user_id, created, completed, failed, duration_micros
+    FROM current_job_activity
+    WHERE day >= +? AND day < +? UNION ALL
+    SELECT user_id, created, completed, failed, duration_micros
+    FROM each_job_activity
+    WHERE created_at >= +? AND created_at < +? UNION ALL
+    SELECT user_id, created, completed, failed, duration_micros
+    FROM each_job_activity
+    WHERE created_at >= +? AND created_at < +?
+  ) AS figures
+  GROUP BY user_id HAVING sum(created) > 0
+  ORDER BY sum(created) DESC, user_id
+  LIMIT 20
+) AS busiest
+ORDER BY created DESC, user_id;
 
 -- findSecurityEvents: of a period
 SELECT event_type, severity, client_ip, count(*) AS count, count(DISTINCT user_id) AS users, min(timestamp) AS first_at, max(timestamp) AS last_at

@@ -6,12 +6,14 @@ export const growing: readonly { statement: RegExp; reason: string }[] = [
     reason: 'totalCount counts rows on all pages; it is sent only when it is asked for.',
   },
   {
-    statement: /SELECT count\(\*\) FROM jobs WHERE user_id = k.value AND status/,
-    reason: "User.jobCounts counts all of the user's jobs, from an index alone.",
+    statement: /GROUP BY user_id HAVING sum\(created\)/,
+    reason:
+      'The busiest users are found among all who uploaded something in the period, day by day.',
   },
   {
-    statement: /GROUP BY (1, 2, 3|user_id|event_type)/,
-    reason: 'Statistics are over all rows of their period.',
+    statement: /GROUP BY (1, 2, 3|event_type)/,
+    reason:
+      "Figures of a user's transcripts, and of security events, are over all rows of their period.",
   },
   {
     statement: /(job_search|segment_search) MATCH|document @@/,

@@ -8,6 +8,10 @@ export const statisticsCalls: Calls<typeof statistics> = {
     "of everybody's jobs": (db) => statistics.findJobGroups(db, period, null),
     "of a user's jobs": (db) => statistics.findJobGroups(db, period, 1),
   },
+  findLongestDuration: {
+    "of everybody's jobs": (db) => statistics.findLongestDuration(db, period, null),
+    "of a user's jobs": (db) => statistics.findLongestDuration(db, period, 1),
+  },
   findMetadataGroups: {
     "of everybody's transcripts": (db) => statistics.findMetadataGroups(db, period, null),
     "of a user's transcripts": (db) => statistics.findMetadataGroups(db, period, 1),

@@ -56,6 +56,7 @@ function indexRow({ name, table, is_unique, origin, definition, keys }: ListedIn
   };
 }
 
+/** The key of a table WITHOUT ROWID is the table itself. */
 export async function findSqliteIndexes(db: Knex): Promise<IndexRow[]> {
   const listed = await select<ListedIndex>(
     db,
@@ -65,7 +66,7 @@ export async function findSqliteIndexes(db: Knex): Promise<IndexRow[]> {
                FROM pragma_index_xinfo(i.name) AS k WHERE k.key = 1) AS keys
        FROM pragma_table_list AS t JOIN pragma_index_list(t.name) AS i
             LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = i.name
-      WHERE t.schema = 'main' AND t.type = 'table'
+      WHERE t.schema = 'main' AND t.type = 'table' AND NOT (t.wr AND i.origin = 'pk')
       ORDER BY t.name, i.name`,
   );
   return listed.map(indexRow);
