@@ -9,6 +9,7 @@ import type { DatabaseAddress } from '../../src/config.ts';
 import { connect } from '../../src/db/client.ts';
 import { withIndexesSetAside } from '../../src/db/indexesSetAside.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { foldDifferences, recountAll } from '../../src/db/rollups.ts';
 import { startPostgres } from '../../test/harness/embeddedPostgres.ts';
 
 export type DatabaseKind = DatabaseAddress['kind'];
@@ -86,7 +87,10 @@ async function fill(address: DatabaseAddress, jobs: number): Promise<void> {
       onProgress: (done) => process.stderr.write(`\r${written(done)} of ${written(jobs)} jobs`),
     });
     if (jobs > made) await addCopies(db, jobs / made - 1);
+    // The copies were counted by no trigger.
+    if (jobs > made) await recountAll(db);
     await lengthenQueue(db, jobs);
+    await foldDifferences(db);
     await db.raw(address.kind === 'sqlite' ? 'PRAGMA wal_checkpoint(TRUNCATE)' : 'VACUUM ANALYZE');
     const seconds = (performance.now() - startedAt) / 1000;
     process.stderr.write(`\r${address.kind}, ${written(jobs)} jobs: ${seconds.toFixed(0)} s\n`);
@@ -95,17 +99,33 @@ async function fill(address: DatabaseAddress, jobs: number): Promise<void> {
   }
 }
 
+/** Brings a database that was kept to this version. */
+async function migrateKept(address: DatabaseAddress): Promise<DatabaseAddress> {
+  const db = connect({ address, poolSize: 2 });
+  try {
+    const names = await migrate(db, address);
+    if (names.length > 0) {
+      process.stderr.write(`${address.kind}: migrated to ${names.at(-1)}\n`);
+      await db.raw(
+        address.kind === 'sqlite' ? 'PRAGMA wal_checkpoint(TRUNCATE)' : 'VACUUM ANALYZE',
+      );
+    }
+    return address;
+  } finally {
+    await db.destroy();
+  }
+}
+
 async function sqliteAddress(jobs: number): Promise<DatabaseAddress> {
   await mkdir(directory, { recursive: true });
   const filename = join(directory, `${jobs}.sqlite`);
-  if (!existsSync(filename)) {
-    const begun = join(directory, 'begun.sqlite');
-    for (const ending of ['', '-wal', '-shm', '-migrating']) {
-      await rm(begun + ending, { force: true });
-    }
-    await fill({ kind: 'sqlite', filename: begun }, jobs);
-    await rename(begun, filename);
+  if (existsSync(filename)) return migrateKept({ kind: 'sqlite', filename });
+  const begun = join(directory, 'begun.sqlite');
+  for (const ending of ['', '-wal', '-shm', '-migrating']) {
+    await rm(begun + ending, { force: true });
   }
+  await fill({ kind: 'sqlite', filename: begun }, jobs);
+  await rename(begun, filename);
   return { kind: 'sqlite', filename };
 }
 
@@ -121,7 +141,8 @@ async function postgresAddress(url: string, jobs: number): Promise<DatabaseAddre
   const address: DatabaseAddress = { kind: 'postgres', url: `${url}/${name}` };
   const server = connect({ address: { kind: 'postgres', url: `${url}/postgres` }, poolSize: 1 });
   try {
-    if ((await server('pg_database').where({ datname: name })).length > 0) return address;
+    const isKept = (await server('pg_database').where({ datname: name })).length > 0;
+    if (isKept) return await migrateKept(address);
     await server.raw('DROP DATABASE IF EXISTS begun');
     await server.raw('CREATE DATABASE begun');
     await fill({ kind: 'postgres', url: `${url}/begun` }, jobs);

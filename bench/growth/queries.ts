@@ -13,6 +13,7 @@ import {
 import type { Ordering, PageRequest, Position } from '../../src/db/keyset.ts';
 import { findMetadataByJobIds } from '../../src/db/metadata.ts';
 import { findOverdueJobIds, updateNextJob, updateTurns } from '../../src/db/queue.ts';
+import { foldDifferences } from '../../src/db/rollups.ts';
 import {
   countJobMatches,
   countSegmentMatches,
@@ -22,7 +23,12 @@ import {
   segmentMatchOrdering,
 } from '../../src/db/search.ts';
 import { findSegmentPagesByJobIds, segmentOrdering } from '../../src/db/segments.ts';
-import { findJobGroups, findMetadataGroups, findUserActivity } from '../../src/db/statistics.ts';
+import {
+  findJobGroups,
+  findLongestDuration,
+  findMetadataGroups,
+  findUserActivity,
+} from '../../src/db/statistics.ts';
 import { NOW } from './databases.ts';
 
 /** Rows of a database that its queries ask for, many of each, so that they don't always find the same pages. */
@@ -132,6 +138,8 @@ async function putBack(db: Knex): Promise<void> {
     started_at: null,
     attempt: 0,
   });
+  // As the service does each second.
+  await foldDifferences(db);
 }
 
 const pages: Omit<Query, 'kind'>[] = [
@@ -211,9 +219,18 @@ const sums: Omit<Query, 'kind'>[] = [
     name: 'statistics of a user, a year',
     run: (db, { userIds }, index) => findJobGroups(db, year, at(userIds, index)),
   },
+  { name: 'the longest job of a year', run: (db) => findLongestDuration(db, year, null) },
+  {
+    name: 'the longest job of a user, a year',
+    run: (db, { userIds }, index) => findLongestDuration(db, year, at(userIds, index)),
+  },
   { name: 'figures of transcripts, a month', run: (db) => findMetadataGroups(db, month, null) },
   { name: 'the busiest users of a month', run: (db) => findUserActivity(db, month, 20) },
   { name: 'totalCount of all jobs', run: (db) => countJobs(db, {}) },
+  {
+    name: 'totalCount of the jobs of a month',
+    run: (db) => countJobs(db, { createdAt: { from: month.from } }),
+  },
   { name: 'totalCount of completed jobs', run: (db) => countJobs(db, { status: 'completed' }) },
   {
     name: "totalCount of a user's jobs",
