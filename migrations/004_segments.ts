@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { columnTypes, isSqlite, together } from '../src/db/migrationSteps.ts';
 
 /** An external-content index: the text stays in `segments` alone. */
-const sqliteSearch = [
+export const sqliteSearch = [
   `CREATE VIRTUAL TABLE segment_search USING fts5 (
      text, content = 'segments', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 0"
    )`,

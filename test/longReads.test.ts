@@ -48,7 +48,7 @@ const long: Record<string, { field: string; sends: RegExp }> = {
   },
   'a search of jobs': {
     field: 'searchJobs(query: "meeting", first: 2) { edges { cursor } }',
-    sends: /job_search/,
+    sends: /[`"]found[`"]\.[`"]number[`"]/,
   },
   'passages of found jobs': {
     field: 'searchJobs(query: "meeting", first: 2) { edges { node { highlight { text } } } }',
@@ -56,7 +56,7 @@ const long: Record<string, { field: string; sends: RegExp }> = {
   },
   'a search of transcripts': {
     field: 'searchSegments(query: "the", first: 2) { edges { cursor } }',
-    sends: /segment_search|document @@/,
+    sends: /segment_search|searched_words/,
   },
   'jobs in an order that no index has': {
     field:

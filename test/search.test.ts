@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { insertFromJson } from '../src/db/bulkInsert.ts';
+import { MOST_COUNTED, MOST_RANKED } from '../src/db/search.ts';
 import { useApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';
@@ -13,9 +15,12 @@ interface Found<Node> {
   edges: { node: Node & { highlight: Fragment[] } }[];
   pageInfo: Record<'startCursor' | 'endCursor', string | null>;
   totalCount: number;
+  isTotalCountExact: boolean;
 }
 
-type FoundJobs = Found<{ job: { originalFilename: string }; score: number }>;
+type FoundJobs = Found<{ job: { originalFilename: string }; score: number }> & {
+  isRanked: boolean;
+};
 type FoundSegments = Found<{
   segment: { text: string; startSeconds: number };
   job: { id: string };
@@ -24,10 +29,13 @@ type FoundSegments = Found<{
 const VARIABLES = '$query: String!, $first: Int, $after: String, $last: Int, $before: String';
 const ARGUMENTS = 'query: $query, first: $first, after: $after, last: $last, before: $before';
 const MATCH = 'highlight { text isMatch }';
-const PAGE = 'pageInfo { startCursor endCursor } totalCount';
+const PAGE = 'pageInfo { startCursor endCursor } totalCount isTotalCountExact';
 
 const SEARCH_JOBS = `query SearchJobs(${VARIABLES}) {
-  searchJobs(${ARGUMENTS}) { edges { node { job { originalFilename } score ${MATCH} } } ${PAGE} }
+  searchJobs(${ARGUMENTS}) {
+    edges { node { job { originalFilename } score ${MATCH} } }
+    ${PAGE} isRanked
+  }
 }`;
 const SEARCH_SEGMENTS = `query SearchSegments(${VARIABLES}) {
   searchSegments(${ARGUMENTS}) {
@@ -57,10 +65,11 @@ async function searchSegments(
 async function allMatches<Match>(
   read: (args: object) => Promise<Found<Match>>,
   between?: () => Promise<unknown>,
+  first = 4,
 ) {
   const met: Found<Match>['edges'][number]['node'][] = [];
   for (let after: string | null = null, more = true; more; ) {
-    const { edges, pageInfo } = await read({ first: 4, after });
+    const { edges, pageInfo } = await read({ first, after });
     met.push(...edges.map(({ node }) => node));
     after = pageInfo.endCursor;
     more = after !== null;
@@ -296,8 +305,8 @@ describe.each(databases)('search on $name', (kind) => {
       await as.query('{ viewer { id } }');
       api.forgetStatements();
       await searchJobs(as, 'call');
-      // The page, the highlights and the count.
-      expect(api.statements).toHaveLength(3);
+      // Whether to rank them, the page, the highlights and the count.
+      expect(api.statements).toHaveLength(4);
     });
 
     test('pages by cursor have each match once, the best first', async () => {
@@ -317,6 +326,119 @@ describe.each(databases)('search on $name', (kind) => {
         more = before !== null;
       }
       expect(backwards).toEqual(found);
+    });
+
+    describe('of which more match than are ranked', () => {
+      const names = Array.from(
+        { length: MOST_RANKED + 1 },
+        (_, n) => `heron ${n === 3 ? 'first ' : ''}${n}`,
+      );
+      let owner: Awaited<ReturnType<typeof withFiles>>;
+
+      beforeAll(async () => {
+        owner = await withFiles('none.mp3');
+        const { user } = owner;
+        // That of a user who has few is among the others.
+        await withFiles('heron of another');
+        await api.given.jobs(names.map((original_filename) => ({ user, original_filename })));
+      });
+
+      test('the newest come first, and pages skip and repeat nothing while others add some', async () => {
+        const met = await allMatches(
+          async (args) => {
+            const found = await searchJobs(owner.as, 'heron', args);
+            expect(found).toMatchObject({ totalCount: names.length, isTotalCountExact: true });
+            expect(found.isRanked).toBe(false);
+            return found;
+          },
+          () => withFiles('heron added'),
+          100,
+        );
+        expect(met.map(({ job }) => job.originalFilename)).toEqual(names.toReversed());
+        for (const { score } of met) expect(score).toBeGreaterThan(0);
+      });
+
+      test('pages go back from the end', async () => {
+        const backwards: string[] = [];
+        for (let before: string | null = null, more = true; more; ) {
+          const { edges, pageInfo } = await searchJobs(owner.as, 'heron', { last: 100, before });
+          backwards.unshift(...edges.map(({ node }) => node.job.originalFilename));
+          before = pageInfo.startCursor;
+          more = before !== null;
+        }
+        expect(backwards).toEqual(names.toReversed());
+      });
+
+      test('an administrator meets those of all users, the newest first', async () => {
+        const administrator = await api.given.administrator();
+        await withFiles('heron newest');
+        const { edges, isRanked } = await searchJobs(administrator.as, 'heron', { first: 2 });
+        expect(isRanked).toBe(false);
+        expect(edges[0]?.node.job.originalFilename).toBe('heron newest');
+        const last = await searchJobs(administrator.as, 'heron', { last: 1 });
+        expect(last.edges[0]?.node.job.originalFilename).toBe('heron of another');
+      });
+
+      test.each([
+        ['a common and a seldom word', 'heron first', ['heron first 3']],
+        ['two that never meet', 'heron none', []],
+      ])('%s are ranked', async (_, query, found) => {
+        expect(await filenames(owner.as, query)).toEqual(found);
+        expect((await searchJobs(owner.as, query)).isRanked).toBe(true);
+      });
+
+      test('the matches of a user who has few are ranked', async () => {
+        const { as } = await withFiles('heron mine', 'other');
+        const { edges, totalCount, isRanked } = await searchJobs(as, 'heron');
+        expect(edges.map(({ node }) => node.job.originalFilename)).toEqual(['heron mine']);
+        expect({ totalCount, isRanked }).toEqual({ totalCount: 1, isRanked: true });
+        const { as: nobody } = await withFiles('other');
+        expect(await searchJobs(nobody, 'heron')).toMatchObject({ edges: [], totalCount: 0 });
+      });
+
+      test('the pages of a search stay in their order, however many match by now', async () => {
+        const { user, as } = await withFiles('none.mp3');
+        const some = Array.from({ length: MOST_RANKED }, () => ({
+          user,
+          original_filename: 'stork',
+        }));
+        await api.given.jobs(some);
+        const ranked = await searchJobs(as, 'stork', { first: 5 });
+        await api.given.job({ user, original_filename: 'stork' });
+        const newest = await searchJobs(as, 'stork', { first: 5 });
+        expect([ranked.isRanked, newest.isRanked]).toEqual([true, false]);
+        const next = (page: FoundJobs) =>
+          searchJobs(as, 'stork', { first: 5, after: page.pageInfo.endCursor });
+        expect((await next(ranked)).isRanked).toBe(true);
+        const five = api.db('jobs').select('id').where('user_id', user.id).limit(5);
+        await api.db('jobs').whereIn('id', five).delete();
+        expect((await searchJobs(as, 'stork')).isRanked).toBe(true);
+        expect((await next(newest)).isRanked).toBe(false);
+      });
+    });
+
+    test('a job that is given to another user is found by that one alone', async () => {
+      const before = await withFiles('gift.mp3');
+      const after = await withFiles('other.mp3');
+      await api.given.segments(before.job, ['A present.']);
+      const changes = { user_id: after.user.id };
+      await api.db('jobs').where('id', before.job.id).update(changes);
+      expect(await searchJobs(before.as, 'gift')).toMatchObject({ edges: [], totalCount: 0 });
+      expect(await searchJobs(after.as, 'gift')).toMatchObject({ edges: [{}], totalCount: 1 });
+      expect(await texts(before.as, 'present')).toEqual([]);
+      expect(await texts(after.as, 'present')).toEqual(['A present.']);
+    });
+
+    test('nobody puts theirs among what another finds, whatever they call it', async () => {
+      const { user, as } = await withFiles('mine.mp3');
+      const marks = [`\ue000${user.id}`, `user:${user.id}`, `'user:${user.id}'`];
+      const foreign = await withFiles(...(marks.map((mark) => `mine ${mark}`) as [string]));
+      await api.given.segments(
+        foreign.job,
+        marks.map((mark) => `mine ${mark}`),
+      );
+      expect(await searchJobs(as, 'mine')).toMatchObject({ edges: [{}], totalCount: 1 });
+      expect(await searchSegments(as, 'mine')).toMatchObject({ edges: [], totalCount: 0 });
     });
   });
 
@@ -434,6 +556,28 @@ describe.each(databases)('search on $name', (kind) => {
       expect(await texts(owner, 'words')).toEqual(['New words.']);
       await api.db('jobs').where('id', job.id).delete();
       expect(await texts(owner, 'words')).toEqual([]);
+    });
+
+    test('more than 10,000 are not counted, and it is told', async () => {
+      const { as: owner, job } = await withFiles('long.mp3');
+      const segments = Array.from({ length: MOST_COUNTED + 1 }, (_, position) => ({
+        job_id: job.id,
+        position,
+        start_seconds: position,
+        end_seconds: position + 1,
+        text: 'crane',
+      }));
+      await api.db.raw(insertFromJson(api.db, 'segments', Object.keys(segments[0] ?? {})), [
+        JSON.stringify(segments),
+      ]);
+
+      const counted = async () => {
+        const { totalCount, isTotalCountExact } = await searchSegments(owner, 'crane');
+        return { totalCount, isTotalCountExact };
+      };
+      expect(await counted()).toEqual({ totalCount: MOST_COUNTED, isTotalCountExact: false });
+      await api.db('segments').where({ job_id: job.id, position: 7 }).delete();
+      expect(await counted()).toEqual({ totalCount: MOST_COUNTED, isTotalCountExact: true });
     });
 
     test('a user finds what was said in their own jobs alone', async () => {

@@ -8,8 +8,8 @@ import {
   auditLogColumns,
   auditLogOf,
   joinFirstJobs,
-  searchQuery,
   searchText,
+  searchValues,
   statisticsText,
   updateUserText,
 } from './statements.ts';
@@ -146,7 +146,7 @@ function fieldsOf(address: DatabaseAddress): Record<string, Field> {
       jobStatistics: statisticsOf(await groups(from, to), (status) => status.toUpperCase()),
     }),
     [operations.search]: async ({ query, first }) => {
-      const rows = await matches(Number(first))(searchQuery(db.kind, String(query)));
+      const rows = await matches(Number(first))(...searchValues(db.kind, String(query)));
       return { searchJobs: { edges: rows.map(matchOf) } };
     },
     [operations.updateUser]: async ({ id, email }) => {

@@ -7,8 +7,8 @@ import type { SearchArguments, UpdateUserArguments } from './resolvers.ts';
 import {
   auditLogColumns,
   auditLogOf,
-  searchQuery,
   searchText,
+  searchValues,
   statisticsText,
 } from './statements.ts';
 import { type JobGroup, statisticsOf } from './statistics.ts';
@@ -111,7 +111,7 @@ export function searchJobs(
 ): Promise<(JobRow & { score: number })[]> {
   const kind = kindOf(knex);
   const columns = jobColumns.map((column) => `job.${column}`).join(', ');
-  return rowsOf(knex.raw(searchText(kind, columns, first), [searchQuery(kind, query)]));
+  return rowsOf(knex.raw(searchText(kind, columns, first), searchValues(kind, query)));
 }
 
 export async function updateUser(knex: Knex, { input }: UpdateUserArguments): Promise<UserRow> {

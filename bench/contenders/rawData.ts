@@ -5,8 +5,8 @@ import {
   formsOf,
   joinFirstJobs,
   keyList,
-  searchQuery,
   searchText,
+  searchValues,
   statisticsText,
   updateUserText,
 } from './statements.ts';
@@ -83,7 +83,7 @@ export function rawData(db: RawDatabase) {
     metadataByJobIds: (ids: readonly string[]) => metadata(keyList(db, ids)),
     jobsByUserIds: (ids: readonly number[], limit: number) => userJobs(limit)(keyList(db, ids)),
     statistics: async (from: unknown, to: unknown) => statisticsOf(await groups(from, to)),
-    search: (query: string, limit: number) => matches(limit)(searchQuery(db.kind, query)),
+    search: (query: string, limit: number) => matches(limit)(...searchValues(db.kind, query)),
     async updateUser(id: number, email: string): Promise<UserRow | null> {
       const [row] = await update(email, id, ...auditLogOf(id));
       return row ? { id: row[0], username: row[1], email: row[2] } : null;

@@ -42,15 +42,19 @@ export const statisticsText = (kind: RawDatabase['kind']): string =>
      FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3 ORDER BY 3, 2, 1`;
 
 /** How well a job matches is for the product to say; all others ask the same. */
-const searches = { sqlite: sqlite.search, postgres: postgres.search };
+const ranked = (kind: RawDatabase['kind'], query: string) => {
+  const search = { sqlite: sqlite.search, postgres: postgres.search }[kind];
+  return search.rankedJobs({ words: search.query(searchWords(query)), owner: null }, false);
+};
 
-export const searchQuery = (kind: RawDatabase['kind'], query: string): string =>
-  searches[kind].query(searchWords(query));
+export const searchValues = (kind: RawDatabase['kind'], query: string): unknown[] => [
+  ...ranked(kind, query).bindings,
+];
 
+/** The columns are those of `job`. */
 export const searchText = (kind: RawDatabase['kind'], columns: string, limit: number): string =>
-  `SELECT found.score, ${columns} FROM (${searches[kind].jobs}) AS found
-     JOIN jobs AS job ON job.id = found.job_id
-    ORDER BY found.score DESC, job.id DESC LIMIT ${limit}`;
+  `SELECT found.score, ${columns.replaceAll('job.', 'jobs.')} FROM ${ranked(kind, '').sql}
+    ORDER BY found.score DESC, found.job_id DESC LIMIT ${limit}`;
 
 /** A change of a user and its entry in the audit log, as the product writes them. */
 export const updateUserText =

@@ -53,13 +53,8 @@ const sqliteBulk: BulkDialect = {
       },
     };
   },
-  addToSearch: [
-    'INSERT INTO job_search_keys (job_id) SELECT value FROM json_each(?)',
-    `INSERT INTO job_search (rowid, original_filename, abstract, summary, keywords)
-       SELECT k.id, j.original_filename, m.abstract, m.summary, m.keywords
-         FROM job_search_keys k JOIN jobs j ON j.id = k.job_id LEFT JOIN metadata m ON m.job_id = j.id
-        WHERE k.job_id IN (SELECT value FROM json_each(?)) ORDER BY k.id`,
-  ],
+  // The key brings the job into the search.
+  addToSearch: ['INSERT INTO job_search_keys (job_id) SELECT value FROM json_each(?)'],
   analyze: ['ANALYZE'],
 };
 

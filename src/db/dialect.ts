@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { AccountChangeListener, AccountWatch } from './accountChanges.ts';
 import type { JobChangeListener, StopWatching } from './jobChanges.ts';
 import type { PlanDialect } from './planDialect.ts';
+import type { SearchDialect } from './searchDialect.ts';
 
 export type KeyType = 'integer' | 'text';
 
@@ -98,14 +99,4 @@ export interface Dialect {
   plans: PlanDialect;
   /** Knex's client that writes the same SQL and has no connection to send it by. */
   rehearsalClient: typeof Knex.Client;
-}
-
-/** Full-text search. Both find rows that have all the words, whatever their case and normalization form. */
-export interface SearchDialect {
-  /** The words as the database's own query language, safe to bind. */
-  query(words: readonly string[]): string;
-  /** Matching jobs: `job_id` and `score` (higher is better, and of this row alone); binds the query once. */
-  jobs: string;
-  /** Matching segments: `segment_id`; binds the query once. */
-  segments: string;
 }

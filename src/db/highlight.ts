@@ -76,3 +76,10 @@ export function bestPassage(texts: readonly string[], words: readonly string[]):
     .flatMap((text) => passagesOf(text, words))
     .reduce((best, passage) => (passage.matches > best.matches ? passage : best), nothing).text;
 }
+
+/** How many of the texts have all the words. */
+export const textsWithAll = (texts: readonly string[], words: readonly string[]): number =>
+  texts.filter((text) => {
+    const found = new Set(Array.from(text.matchAll(word), ([written]) => compared(written)));
+    return words.every((searched) => found.has(compared(searched)));
+  }).length;

@@ -136,6 +136,15 @@ export function decodeCursor<Row>(
   return { value, id } as Position;
 }
 
+/** Of these orderings the one whose name stands in the cursor; the first where none does. */
+export function orderingOf<Row>(
+  cursor: string,
+  orderings: readonly [Ordering<Row>, ...Ordering<Row>[]],
+): Ordering<Row> {
+  const [name] = contents(Buffer.from(cursor, 'base64url').toString().slice(8));
+  return orderings.find((ordering) => ordering.name === name) ?? orderings[0];
+}
+
 /** The checksum is no secret: somebody may have made a cursor that holds anything. */
 function contents(text: string): unknown[] {
   try {

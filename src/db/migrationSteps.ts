@@ -68,15 +68,23 @@ export interface Index {
   name: string;
   table: string;
   on: string;
+  /** The kind of the index on PostgreSQL, where it is no B-tree. */
+  using?: 'gin';
+  /** How PostgreSQL is to keep it, where not as usual. */
+  kept?: string;
   unique?: boolean;
   where?: string;
 }
 
 /** The statement that makes an index: on tables in use, so CONCURRENTLY on PostgreSQL. */
-export function createIndexSql(db: Knex, { name, table, on, unique, where }: Index): string {
+export function createIndexSql(
+  db: Knex,
+  { name, table, on, using, kept, unique, where }: Index,
+): string {
   const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
   const concurrently = isSqlite(db) ? '' : 'CONCURRENTLY ';
-  return `CREATE ${kind} ${concurrently}IF NOT EXISTS ${name} ON ${table} (${on})${where ? ` WHERE ${where}` : ''}`;
+  const options = `${kept ? ` WITH (${kept})` : ''}${where ? ` WHERE ${where}` : ''}`;
+  return `CREATE ${kind} ${concurrently}IF NOT EXISTS ${name} ON ${table} ${using ? `USING ${using} ` : ''}(${on})${options}`;
 }
 
 /**

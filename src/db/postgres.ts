@@ -10,11 +10,11 @@ import {
   type OrderingKind,
   type PageOfEachParent,
 } from './dialect.ts';
-import { spellingsOf } from './highlight.ts';
 import { askerOf, awaited, observed } from './observed.ts';
 import { watchPostgresAccounts } from './postgresAccountChanges.ts';
 import { watchPostgresJobs } from './postgresJobChanges.ts';
 import { postgresPlans } from './postgresPlans.ts';
+import { postgresSearch } from './postgresSearch.ts';
 import { countPrepared, sendNamed } from './postgresStatement.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import { Turns } from './turns.ts';
@@ -204,22 +204,7 @@ export const postgres: Dialect = {
   plans: postgresPlans,
   // Knex's types know no clients but its own.
   rehearsalClient: PostgresqlRehearsalClient as unknown as typeof Knex.Client,
-  search: {
-    query: (words) =>
-      words
-        .map(
-          (word) =>
-            `(${spellingsOf(word)
-              .map((spelling) => `'${spelling}'`)
-              .join(' | ')})`,
-        )
-        .join(' & '),
-    jobs: `SELECT job_id, ts_rank(document, query)::float8 AS score
-             FROM job_search, to_tsquery('simple', ?) AS query WHERE document @@ query`,
-    // OFFSET keeps the planner from reading all segments, the newest first, until a page of them matches.
-    segments: `SELECT id AS segment_id
-                 FROM segments, to_tsquery('simple', ?) AS query WHERE document @@ query OFFSET 0`,
-  },
+  search: postgresSearch,
   watchJobs: (db, listener) => watchPostgresJobs(db.client.config.connection, listener),
   watchAccounts: (db, listener) => watchPostgresAccounts(db.client.config.connection, listener),
 };

@@ -1,15 +1,18 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
 import { compiled, rowsOf } from './compiled.ts';
-import { bestPassage, highlighted, type TextFragment } from './highlight.ts';
 import { type JobRow, jobColumns, transcribedStatuses } from './jobs.ts';
-import { type Ordering, type Page, type PageRequest, pageOf } from './keyset.ts';
+import { keysetPage, type Ordering, type Page, type PageRequest, pageOf } from './keyset.ts';
 import { pageStatement } from './pages.ts';
+import type { Asked, Written } from './searchDialect.ts';
 import { type SegmentRow, segmentColumns } from './segments.ts';
+import type { SentText } from './sendAsWritten.ts';
 
 export type JobMatchRow = JobRow & {
-  /** How well it matches; higher is better, and only good to compare within one search. */
-  score: number;
+  /** How well it matches; higher is better, and only good to compare within one search. Missing where it is not ranked. */
+  score?: number;
+  /** The later it came, the higher. */
+  number: number;
 };
 
 /** The score is of the row alone: one that others' rows change would skip rows between two pages, or repeat them. */
@@ -18,21 +21,32 @@ export const jobMatchOrdering: Ordering<JobMatchRow> = {
   column: 'found.score',
   kind: 'real',
   nullable: false,
-  value: (row) => row.score,
-  idColumn: 'jobs.id',
+  value: (row) => row.score ?? null,
+  idColumn: 'found.job_id',
   idType: 'text',
   id: (row) => row.id,
 };
 
-/** By the id alone. SQLite's index has it, and stops at the end of a page. */
-export const segmentMatchOrdering: Ordering<SegmentRow> = {
-  name: 'segments.newest',
-  column: 'found.segment_id',
+/** By the number alone, which is in the index: it stops at the end of a page. */
+const byNumber = {
+  column: 'found.number',
   kind: 'integer',
   nullable: false,
-  value: (row) => row.id,
-  idColumn: 'found.segment_id',
+  idColumn: 'found.number',
   idType: 'integer',
+} as const;
+
+export const newestJobMatchOrdering: Ordering<JobMatchRow> = {
+  ...byNumber,
+  name: 'jobs.found',
+  value: (row) => row.number,
+  id: (row) => row.number,
+};
+
+export const segmentMatchOrdering: Ordering<SegmentRow> = {
+  ...byNumber,
+  name: 'segments.newest',
+  value: (row) => row.id,
   id: (row) => row.id,
 };
 
@@ -45,48 +59,101 @@ export interface Search {
 type SearchPage<Row> = Search & { page: PageRequest<Row> };
 
 /** What is bound. */
-interface Asked {
-  /** The words in the database's own query language. */
-  query: string;
+interface Bound extends Asked {
   userId: number | null;
 }
 
-const askedBy = (db: Knex, { words, userId }: Search): Asked => ({
-  query: dialectOf(db).search.query(words),
-  userId,
-});
-
-function jobMatches(db: Knex, select: Knex.QueryBuilder, { query, userId }: Asked) {
-  const matches = select
-    .from(db.raw(`(${dialectOf(db).search.jobs}) AS found`, [query]))
-    .join('jobs', 'jobs.id', 'found.job_id');
-  return userId === null ? matches : matches.where('jobs.user_id', userId);
+function boundBy(db: Knex, { words, userId }: Search): Bound {
+  const { query, ownedBy } = dialectOf(db).search;
+  return { words: query(words), owner: userId === null ? null : ownedBy(userId), userId };
 }
 
+/** The index knows whose each is; that it is theirs is looked up nevertheless. */
+const jobsOf = (userId: number | null): Written | null =>
+  userId === null ? null : { sql: 'jobs.user_id = ?', bindings: [userId] };
+
 /** What workers are handing in is not found before it is whole. */
-function segmentMatches(db: Knex, select: Knex.QueryBuilder, { query, userId }: Asked) {
-  const matches = select
-    .from(db.raw(`(${dialectOf(db).search.segments}) AS found`, [query]))
-    .join('segments', 'segments.id', 'found.segment_id')
-    .join('jobs', 'jobs.id', 'segments.job_id')
-    .whereIn('jobs.status', transcribedStatuses);
-  return userId === null ? matches : matches.where('jobs.user_id', userId);
+const isTranscribed = `jobs.status IN (${transcribedStatuses.map((status) => `'${status}'`).join(', ')})`;
+
+function transcribedJobsOf(userId: number | null): Written {
+  const { sql, bindings } = jobsOf(userId) ?? { sql: 'true', bindings: [] };
+  return { sql: `${isTranscribed} AND ${sql}`, bindings };
+}
+
+const raw = (db: Knex, { sql, bindings }: Written): Knex.Raw => db.raw(sql, [...bindings]);
+
+interface NewestPage<Row> {
+  rows: 'jobs' | 'segments';
+  bound: Bound;
+  page: PageRequest<Row>;
+  visible(userId: number | null): Written | null;
+  select(): Knex.QueryBuilder;
+}
+
+/** A page of the newest matches. */
+function newestPage<Row>(
+  db: Knex,
+  { rows, bound, page, visible, select }: NewestPage<Row>,
+): SentText {
+  const dialect = dialectOf(db);
+  const { ordering, descending, fromEnd, limit } = page;
+  return compiled(db, {
+    shape: `page of ${ordering.name} ${descending} ${fromEnd} ${limit} `,
+    values: { bound, after: page.after, before: page.before },
+    build({ bound, after, before }) {
+      const ofJobs = visible(bound.userId);
+      const [below, above] = descending ? [after, before] : [before, after];
+      const found = dialect.search[rows].newest(bound, {
+        upwards: descending === fromEnd,
+        below: below?.id ?? null,
+        above: above?.id ?? null,
+        limit: limit + 1,
+        visible: ofJobs,
+      });
+      const query = select().from(raw(db, found));
+      if (ofJobs) query.whereRaw(ofJobs.sql, [...ofJobs.bindings]);
+      return keysetPage(query, dialect, { ...page, after, before });
+    },
+  });
 }
 
 const columnsOf = (table: string, columns: readonly string[]): string[] =>
   columns.map((column) => `${table}.${column}`);
 
+const matchColumns = ['found.number', ...columnsOf('jobs', jobColumns)];
+
+/** A page of all matches, the best first: they are all ranked. */
+function rankedPage(db: Knex, bound: Bound, page: PageRequest<JobMatchRow>): SentText {
+  return pageStatement(db, {
+    shape: 'found jobs',
+    filter: bound,
+    page,
+    select: () => db.select(['found.score', ...matchColumns]),
+    narrow(select, asked) {
+      const ofJobs = jobsOf(asked.userId);
+      const query = select.from(
+        raw(db, dialectOf(db).search.rankedJobs(asked, page.descending === page.fromEnd)),
+      );
+      return ofJobs ? query.whereRaw(ofJobs.sql, [...ofJobs.bindings]) : query;
+    },
+  });
+}
+
 export async function findJobMatches(
   db: Knex,
   { page, ...search }: SearchPage<JobMatchRow>,
 ): Promise<Page<JobMatchRow>> {
-  const statement = pageStatement(db, {
-    shape: 'found jobs',
-    filter: askedBy(db, search),
-    page,
-    select: () => db.select(['found.score', ...columnsOf('jobs', jobColumns)]),
-    narrow: (select, asked) => jobMatches(db, select, asked),
-  });
+  const bound = boundBy(db, search);
+  const statement =
+    page.ordering === newestJobMatchOrdering
+      ? newestPage(db, {
+          rows: 'jobs',
+          bound,
+          page,
+          visible: jobsOf,
+          select: () => db.select(matchColumns),
+        })
+      : rankedPage(db, bound, page);
   return pageOf(await rowsOf<JobMatchRow>(db, statement), page);
 }
 
@@ -94,27 +161,77 @@ export async function findSegmentMatches(
   db: Knex,
   { page, ...search }: SearchPage<SegmentRow>,
 ): Promise<Page<SegmentRow>> {
-  const statement = pageStatement(db, {
-    shape: 'found segments',
-    filter: askedBy(db, search),
+  const statement = newestPage(db, {
+    rows: 'segments',
+    bound: boundBy(db, search),
     page,
+    visible: transcribedJobsOf,
     select: () => db.select(columnsOf('segments', segmentColumns)),
-    narrow: (select, asked) => segmentMatches(db, select, asked),
   });
   return pageOf(await rowsOf<SegmentRow>(db, statement), page);
 }
 
-export async function countJobMatches(db: Knex, search: Search): Promise<number> {
-  const [row] = await jobMatches(db, db.count({ count: '*' }), askedBy(db, search));
-  return Number(row.count);
+export interface Count {
+  /** How many there are, or the most that are counted. */
+  count: number;
+  isExact: boolean;
 }
 
-export async function countSegmentMatches(db: Knex, search: Search): Promise<number> {
-  const [row] = await segmentMatches(db, db.count({ count: '*' }), askedBy(db, search));
-  return Number(row.count);
+interface BoundedCount {
+  rows: 'jobs' | 'segments';
+  bound: Bound;
+  most: number;
+  visible(userId: number | null): Written | null;
 }
 
-interface JobTexts {
+async function countUpTo(db: Knex, { rows, bound, most, visible }: BoundedCount): Promise<Count> {
+  const statement = compiled(db, {
+    shape: `count of found ${rows} ${most} `,
+    values: bound,
+    build: (values) =>
+      raw(db, dialectOf(db).search[rows].count(values, most, visible(values.userId))),
+  });
+  const [row] = await rowsOf<{ count: number; more: boolean | number }>(db, statement);
+  return { count: Math.min(row?.count ?? 0, most), isExact: !row?.more };
+}
+
+/** More than so many are not counted. */
+export const MOST_COUNTED = 10_000;
+
+/** More than so many are not ranked. */
+export const MOST_RANKED = 400;
+
+/** The index alone is asked: it has no jobs that are not there. */
+const countJobsUpTo = (db: Knex, search: Search, most: number): Promise<Count> =>
+  countUpTo(db, { rows: 'jobs', bound: boundBy(db, search), most, visible: () => null });
+
+export const countJobMatches = (db: Knex, search: Search): Promise<Count> =>
+  countJobsUpTo(db, search, MOST_COUNTED);
+
+export const countSegmentMatches = (db: Knex, search: Search): Promise<Count> =>
+  countUpTo(db, {
+    rows: 'segments',
+    bound: boundBy(db, search),
+    most: MOST_COUNTED,
+    visible: transcribedJobsOf,
+  });
+
+/** The best first, or where too many match to rank them all, the newest. */
+export async function findJobMatchOrdering(
+  db: Knex,
+  search: Search,
+): Promise<Ordering<JobMatchRow>> {
+  const { isExact } = await countJobsUpTo(db, search, MOST_RANKED);
+  return isExact ? jobMatchOrdering : newestJobMatchOrdering;
+}
+
+/** The texts of a job that a search looks at. */
+export interface JobTexts {
+  id: string;
+  texts: string[];
+}
+
+interface JobTextsRow {
   id: string;
   original_filename: string;
   abstract: string | null;
@@ -122,18 +239,10 @@ interface JobTexts {
   keywords: string | null;
 }
 
-/**
- * The passage of each job's texts that matches best. Made here and not by the databases: PostgreSQL's
- * ts_headline reads addresses, tags and hyphened words as one, where the index has their parts.
- */
-export async function findJobHighlights(
-  db: Knex,
-  words: readonly string[],
-  jobIds: readonly string[],
-): Promise<Map<string, TextFragment[]>> {
+export async function findJobTexts(db: Knex, jobIds: readonly string[]): Promise<JobTexts[]> {
   const { isAnyKey, keyList } = dialectOf(db);
   const statement = compiled(db, {
-    shape: 'findJobHighlights ',
+    shape: 'findJobTexts ',
     values: { jobIds: keyList(jobIds) },
     build: (values) =>
       db('jobs')
@@ -141,11 +250,9 @@ export async function findJobHighlights(
         .select('jobs.id', 'original_filename', 'abstract', 'summary', 'keywords')
         .whereRaw(isAnyKey('jobs.id', 'text'), [values.jobIds]),
   });
-  const rows = await rowsOf<JobTexts>(db, statement);
-  return new Map(
-    rows.map(({ id, original_filename, abstract, summary, keywords }) => {
-      const texts = [original_filename, abstract ?? '', summary ?? '', keywords ?? ''];
-      return [id, highlighted(bestPassage(texts, words), words)];
-    }),
-  );
+  const rows = await rowsOf<JobTextsRow>(db, statement);
+  return rows.map(({ id, original_filename, abstract, summary, keywords }) => ({
+    id,
+    texts: [original_filename, abstract ?? '', summary ?? '', keywords ?? ''],
+  }));
 }

@@ -5,7 +5,6 @@ import SqliteTransaction, {
   type TransactionOptions,
 } from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import { type Dialect, isNumeric, type PageOfEachParent, plain } from './dialect.ts';
-import { spellingsOf } from './highlight.ts';
 import { askerOf, awaited, observed, observedAtOnce } from './observed.ts';
 import { answerOf } from './rehearsalConfig.ts';
 import { watchSqliteAccounts } from './sqliteAccountChanges.ts';
@@ -19,6 +18,7 @@ import {
 } from './sqliteConnection.ts';
 import { watchSqliteJobs } from './sqliteJobChanges.ts';
 import { sqlitePlans } from './sqlitePlans.ts';
+import { sqliteSearch } from './sqliteSearch.ts';
 import { SqliteThreadConnection } from './sqliteThreadConnection.ts';
 import { Turns } from './turns.ts';
 
@@ -182,12 +182,6 @@ class SqliteRehearsalClient extends SqliteClient {
   }
 }
 
-const searchedTexts = ['original_filename', 'abstract', 'summary', 'keywords'];
-
-/** 1 where all words are in this text of a job, 0 where they are in several of its texts. */
-const hasAllWords = (text: string): string => `(job_search.rowid IN (SELECT rowid FROM job_search
-             WHERE job_search MATCH (SELECT '${text} : (' || query || ')' FROM asked)))`;
-
 const isAnyOf = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
 
 export const sqlite: Dialect = {
@@ -228,23 +222,7 @@ export const sqlite: Dialect = {
   plans: sqlitePlans,
   // Knex's types know no clients but its own.
   rehearsalClient: SqliteRehearsalClient as unknown as typeof Knex.Client,
-  search: {
-    query: (words) =>
-      words
-        .map(
-          (word) =>
-            `(${spellingsOf(word)
-              .map((spelling) => `"${spelling}"`)
-              .join(' OR ')})`,
-        )
-        .join(' AND '),
-    // Not bm25, whose scores move whenever a document is added or changed.
-    jobs: `WITH asked (query) AS (SELECT ?)
-           SELECT keys.job_id, ${searchedTexts.map(hasAllWords).join(' + ')} AS score
-             FROM job_search JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-            WHERE job_search MATCH (SELECT query FROM asked)`,
-    segments: `SELECT rowid AS segment_id FROM segment_search WHERE segment_search MATCH ?`,
-  },
+  search: sqliteSearch,
   watchJobs: (db, listener) => watchSqliteJobs(db.client.config.connection.filename, listener),
   watchAccounts: (db, listener) =>
     watchSqliteAccounts(db.client.config.connection.filename, listener),

@@ -5,9 +5,9 @@ import { auditLogPageByUserId } from './auditLogPageByUserId.ts';
 import type { LoaderOptions } from './batched.ts';
 import { jobById } from './jobById.ts';
 import { jobCountByUserId } from './jobCountByUserId.ts';
-import { jobHighlightById } from './jobHighlightById.ts';
 import { jobPageByUserId } from './jobPageByUserId.ts';
 import { jobStatusCountsByUserId } from './jobStatusCountsByUserId.ts';
+import { jobTextsById } from './jobTextsById.ts';
 import { metadataByJobId } from './metadataByJobId.ts';
 import { segmentById } from './segmentById.ts';
 import { segmentCountByJobId } from './segmentCountByJobId.ts';
@@ -22,7 +22,7 @@ const factories = {
   auditLogPageByUserId,
   jobById,
   jobCountByUserId,
-  jobHighlightById,
+  jobTextsById,
   jobPageByUserId,
   jobStatusCountsByUserId,
   metadataByJobId,

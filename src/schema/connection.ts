@@ -120,7 +120,7 @@ export const connectionOf = <OrderedRow, Row extends OrderedRow>(
 builder.globalConnectionField('totalCount', (t) =>
   t.int({
     description:
-      'How many there are on all pages. It is counted only when it is asked for, and takes time that grows with the count.',
+      'How many there are on all pages, of a search 10,000 at most. It is counted only when it is asked for, and takes time that grows with the count.',
     complexity: 10,
     resolve: ({ totalCount }) => totalCount(),
   }),

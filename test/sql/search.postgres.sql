@@ -2,96 +2,478 @@
 -- What the functions of src/db/search.ts send.
 
 -- findJobMatches: the best of all jobs
-select "found"."score", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
+select "found"."score", "found"."number", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from (
-  SELECT job_id, ts_rank(document, query)::float8 AS score
-  FROM job_search, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
+  SELECT job_id, number, score
+  FROM (
+    SELECT (
+      SELECT to_tsquery('simple', (SELECT $1::text))
+    ) AS words OFFSET 0
+  ) AS asked
+  CROSS JOIN LATERAL (
+    SELECT job_id, number, ts_rank(document, asked.words)::float8 AS score
+    FROM job_search
+    WHERE searched_words(document, number, user_id) @@ asked.words OFFSET 0
+  ) AS hit
+  ORDER BY score DESC, job_id DESC OFFSET 0
 ) AS found
-inner join "jobs" on "jobs"."id" = "found"."job_id"
-order by found.score DESC, jobs.id DESC
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM jobs
+  WHERE jobs.id = found.job_id OFFSET 0
+) AS jobs
+order by found.score DESC, found.job_id DESC
 limit 21;
 
 -- findJobMatches: among a user's jobs, after a cursor
-select "found"."score", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
+select "found"."score", "found"."number", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from (
-  SELECT job_id, ts_rank(document, query)::float8 AS score
-  FROM job_search, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
+  SELECT job_id, number, score
+  FROM (
+    SELECT (
+      SELECT to_tsquery('simple', (SELECT $1::text))
+    ) AS words, (SELECT $2::text)::tsquery AS owner OFFSET 0
+  ) AS asked
+  CROSS JOIN LATERAL (
+    SELECT job_id, number, ts_rank(document, asked.words)::float8 AS score
+    FROM job_search
+    WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ asked.owner OFFSET 0
+  ) AS hit
+  ORDER BY score DESC, job_id DESC OFFSET 0
 ) AS found
-inner join "jobs" on "jobs"."id" = "found"."job_id"
-where "jobs"."user_id" = $2 and (found.score, jobs.id) < ($3, $4)
-order by found.score DESC, jobs.id DESC
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM jobs
+  WHERE jobs.id = found.job_id OFFSET 0
+) AS jobs
+where jobs.user_id = $3 and (found.score, found.job_id) < ($4, $5)
+order by found.score DESC, found.job_id DESC
 limit 21;
+
+-- findJobMatches: the newest of all jobs
+select "found"."number", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
+from (
+  SELECT unnest(numbers) AS number
+  FROM (
+    SELECT answer.*
+    FROM (
+      SELECT (
+        SELECT to_tsquery('simple', (SELECT $1::text))
+      ) AS words, ((
+          SELECT max(number)
+          FROM job_search
+        ) - (- 1))::bigint AS start OFFSET 0
+    ) AS asked
+    CROSS JOIN unnest(ARRAY[8, 10, 12, 14, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN LATERAL (
+      SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+    ) AS within
+    CROSS JOIN LATERAL (
+      SELECT ARRAY(
+        SELECT hit.number
+        FROM (
+          SELECT number AS number, job_id
+          FROM job_search
+          WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ within.marks
+          ORDER BY number DESC OFFSET 0
+        ) AS hit
+        ORDER BY hit.number DESC
+        LIMIT 21
+      ) AS numbers OFFSET 0
+    ) AS answer
+    WHERE cardinality(answer.numbers) = 21 OR (within.first - 1) << bits <= (
+      SELECT min(number)
+      FROM job_search
+    )
+    LIMIT 1
+  ) AS first_enough
+) AS found
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM job_search
+  WHERE job_search.number = found.number OFFSET 0
+) AS job_search
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM jobs
+  WHERE jobs.id = job_search.job_id OFFSET 0
+) AS jobs
+order by found.number DESC
+limit 21;
+
+-- findJobMatches: the last of a user's jobs, before a cursor
+select "found"."number", "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
+from (
+  SELECT unnest(numbers) AS number
+  FROM (
+    SELECT answer.*
+    FROM (
+      SELECT (
+        SELECT to_tsquery('simple', (SELECT $1::text))
+      ) AS words, (SELECT $2::text)::tsquery AS owner, ((SELECT $3::bigint))::bigint AS start OFFSET 0
+    ) AS asked
+    CROSS JOIN unnest(ARRAY[12, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN LATERAL (
+      SELECT (asked.start + 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start + 1) >> bits, ((asked.start + 1) >> bits) + 1)::tsquery AS marks OFFSET 0
+    ) AS within
+    CROSS JOIN LATERAL (
+      SELECT ARRAY(
+        SELECT hit.number
+        FROM (
+          SELECT number AS number, job_id
+          FROM job_search
+          WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ asked.owner AND searched_words(document, number, user_id) @@ within.marks
+          ORDER BY number ASC OFFSET 0
+        ) AS hit
+        CROSS JOIN LATERAL (
+          SELECT *
+          FROM jobs
+          WHERE jobs.id = hit.job_id OFFSET 0
+        ) AS jobs
+        WHERE jobs.user_id = $4 AND hit.number > (SELECT $5::int)
+        ORDER BY hit.number ASC
+        LIMIT 21
+      ) AS numbers OFFSET 0
+    ) AS answer
+    WHERE cardinality(answer.numbers) = 21 OR (within.first + 2) << bits > (
+      SELECT max(number)
+      FROM job_search
+    )
+    LIMIT 1
+  ) AS first_enough
+) AS found
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM job_search
+  WHERE job_search.number = found.number OFFSET 0
+) AS job_search
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM jobs
+  WHERE jobs.id = job_search.job_id OFFSET 0
+) AS jobs
+where jobs.user_id = $6 and found.number > $7
+order by found.number ASC
+limit 21;
+
+-- findJobMatchOrdering: of all jobs
+SELECT answer.*
+FROM (
+  SELECT (
+    SELECT to_tsquery('simple', (SELECT $1::text))
+  ) AS words, ((
+      SELECT max(number)
+      FROM job_search
+    ) - (- 1))::bigint AS start OFFSET 0
+) AS asked
+CROSS JOIN unnest(ARRAY[10, 12, 14, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN LATERAL (
+  SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+) AS within
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, count(*) > 400 AS more
+  FROM (
+    SELECT
+    FROM (
+      SELECT number AS number, job_id
+      FROM job_search
+      WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ within.marks OFFSET 0
+    ) AS hit
+    LIMIT 401
+  ) AS hits OFFSET 0
+) AS answer
+WHERE answer.more OR (within.first - 1) << bits <= (
+  SELECT min(number)
+  FROM job_search
+)
+LIMIT 1;
+
+-- findJobMatchOrdering: of a user's jobs
+SELECT answer.*
+FROM (
+  SELECT (
+    SELECT to_tsquery('simple', (SELECT $1::text))
+  ) AS words, (SELECT $2::text)::tsquery AS owner, ((
+      SELECT max(number)
+      FROM job_search
+    ) - (- 1))::bigint AS start OFFSET 0
+) AS asked
+CROSS JOIN unnest(ARRAY[12, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN LATERAL (
+  SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+) AS within
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, count(*) > 400 AS more
+  FROM (
+    SELECT
+    FROM (
+      SELECT number AS number, job_id
+      FROM job_search
+      WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ asked.owner AND searched_words(document, number, user_id) @@ within.marks OFFSET 0
+    ) AS hit
+    LIMIT 401
+  ) AS hits OFFSET 0
+) AS answer
+WHERE answer.more OR (within.first - 1) << bits <= (
+  SELECT min(number)
+  FROM job_search
+)
+LIMIT 1;
 
 -- findSegmentMatches: the newest of all segments
 select "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
 from (
-  SELECT id AS segment_id
-  FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query OFFSET 0
+  SELECT unnest(numbers) AS number
+  FROM (
+    SELECT answer.*
+    FROM (
+      SELECT (
+        SELECT to_tsquery('simple', (SELECT $1::text))
+      ) AS words, ((
+          SELECT max(id)
+          FROM segments
+        ) - (- 1))::bigint AS start OFFSET 0
+    ) AS asked
+    CROSS JOIN unnest(ARRAY[8, 10, 12, 14, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN LATERAL (
+      SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+    ) AS within
+    CROSS JOIN LATERAL (
+      SELECT ARRAY(
+        SELECT hit.number
+        FROM (
+          SELECT id AS number, job_id
+          FROM segments
+          WHERE searched_words(document, id, user_id) @@ asked.words AND searched_words(document, id, user_id) @@ within.marks
+          ORDER BY id DESC OFFSET 0
+        ) AS hit
+        CROSS JOIN LATERAL (
+          SELECT *
+          FROM jobs
+          WHERE jobs.id = hit.job_id OFFSET 0
+        ) AS jobs
+        WHERE jobs.status IN ('enriching', 'completed') AND true
+        ORDER BY hit.number DESC
+        LIMIT 21
+      ) AS numbers OFFSET 0
+    ) AS answer
+    WHERE cardinality(answer.numbers) = 21 OR (within.first - 1) << bits <= (
+      SELECT min(id)
+      FROM segments
+    )
+    LIMIT 1
+  ) AS first_enough
 ) AS found
-inner join "segments" on "segments"."id" = "found"."segment_id"
-inner join "jobs" on "jobs"."id" = "segments"."job_id"
-where "jobs"."status" in ($2, $3)
-order by found.segment_id DESC
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM segments
+  WHERE segments.id = found.number OFFSET 0
+) AS segments
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM jobs
+  WHERE jobs.id = segments.job_id OFFSET 0
+) AS jobs
+where jobs.status IN ('enriching', 'completed') AND true
+order by found.number DESC
 limit 21;
 
 -- findSegmentMatches: among a user's segments, after a cursor
 select "segments"."id", "segments"."job_id", "segments"."position", "segments"."start_seconds", "segments"."end_seconds", "segments"."text", "segments"."speaker", "segments"."average_log_probability", "segments"."no_speech_probability"
 from (
-  SELECT id AS segment_id
-  FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query OFFSET 0
+  SELECT unnest(numbers) AS number
+  FROM (
+    SELECT answer.*
+    FROM (
+      SELECT (
+        SELECT to_tsquery('simple', (SELECT $1::text))
+      ) AS words, (SELECT $2::text)::tsquery AS owner, ((SELECT $3::bigint))::bigint AS start OFFSET 0
+    ) AS asked
+    CROSS JOIN unnest(ARRAY[12, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN LATERAL (
+      SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+    ) AS within
+    CROSS JOIN LATERAL (
+      SELECT ARRAY(
+        SELECT hit.number
+        FROM (
+          SELECT id AS number, job_id
+          FROM segments
+          WHERE searched_words(document, id, user_id) @@ asked.words AND searched_words(document, id, user_id) @@ asked.owner AND searched_words(document, id, user_id) @@ within.marks
+          ORDER BY id DESC OFFSET 0
+        ) AS hit
+        CROSS JOIN LATERAL (
+          SELECT *
+          FROM jobs
+          WHERE jobs.id = hit.job_id OFFSET 0
+        ) AS jobs
+        WHERE jobs.status IN ('enriching', 'completed') AND jobs.user_id = $4 AND hit.number < (SELECT $5::int)
+        ORDER BY hit.number DESC
+        LIMIT 21
+      ) AS numbers OFFSET 0
+    ) AS answer
+    WHERE cardinality(answer.numbers) = 21 OR (within.first - 1) << bits <= (
+      SELECT min(id)
+      FROM segments
+    )
+    LIMIT 1
+  ) AS first_enough
 ) AS found
-inner join "segments" on "segments"."id" = "found"."segment_id"
-inner join "jobs" on "jobs"."id" = "segments"."job_id"
-where "jobs"."status" in ($2, $3) and "jobs"."user_id" = $4 and found.segment_id < $5
-order by found.segment_id DESC
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM segments
+  WHERE segments.id = found.number OFFSET 0
+) AS segments
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM jobs
+  WHERE jobs.id = segments.job_id OFFSET 0
+) AS jobs
+where jobs.status IN ('enriching', 'completed') AND jobs.user_id = $6 and found.number < $7
+order by found.number DESC
 limit 21;
 
 -- countJobMatches: among all jobs
-select count(*) as "count"
-from (
-  SELECT job_id, ts_rank(document, query)::float8 AS score
-  FROM job_search, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
-) AS found
-inner join "jobs" on "jobs"."id" = "found"."job_id";
+SELECT answer.*
+FROM (
+  SELECT (
+    SELECT to_tsquery('simple', (SELECT $1::text))
+  ) AS words, ((
+      SELECT max(number)
+      FROM job_search
+    ) - (- 1))::bigint AS start OFFSET 0
+) AS asked
+CROSS JOIN unnest(ARRAY[14, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN LATERAL (
+  SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+) AS within
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, count(*) > 10000 AS more
+  FROM (
+    SELECT
+    FROM (
+      SELECT number AS number, job_id
+      FROM job_search
+      WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ within.marks OFFSET 0
+    ) AS hit
+    LIMIT 10001
+  ) AS hits OFFSET 0
+) AS answer
+WHERE answer.more OR (within.first - 1) << bits <= (
+  SELECT min(number)
+  FROM job_search
+)
+LIMIT 1;
 
 -- countJobMatches: among a user's jobs
-select count(*) as "count"
-from (
-  SELECT job_id, ts_rank(document, query)::float8 AS score
-  FROM job_search, to_tsquery('simple', $1) AS query
-  WHERE document @@ query
-) AS found
-inner join "jobs" on "jobs"."id" = "found"."job_id"
-where "jobs"."user_id" = $2;
+SELECT answer.*
+FROM (
+  SELECT (
+    SELECT to_tsquery('simple', (SELECT $1::text))
+  ) AS words, (SELECT $2::text)::tsquery AS owner, ((
+      SELECT max(number)
+      FROM job_search
+    ) - (- 1))::bigint AS start OFFSET 0
+) AS asked
+CROSS JOIN unnest(ARRAY[16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN LATERAL (
+  SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+) AS within
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, count(*) > 10000 AS more
+  FROM (
+    SELECT
+    FROM (
+      SELECT number AS number, job_id
+      FROM job_search
+      WHERE searched_words(document, number, user_id) @@ asked.words AND searched_words(document, number, user_id) @@ asked.owner AND searched_words(document, number, user_id) @@ within.marks OFFSET 0
+    ) AS hit
+    LIMIT 10001
+  ) AS hits OFFSET 0
+) AS answer
+WHERE answer.more OR (within.first - 1) << bits <= (
+  SELECT min(number)
+  FROM job_search
+)
+LIMIT 1;
 
 -- countSegmentMatches: among all segments
-select count(*) as "count"
-from (
-  SELECT id AS segment_id
-  FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query OFFSET 0
-) AS found
-inner join "segments" on "segments"."id" = "found"."segment_id"
-inner join "jobs" on "jobs"."id" = "segments"."job_id"
-where "jobs"."status" in ($2, $3);
+SELECT answer.*
+FROM (
+  SELECT (
+    SELECT to_tsquery('simple', (SELECT $1::text))
+  ) AS words, ((
+      SELECT max(id)
+      FROM segments
+    ) - (- 1))::bigint AS start OFFSET 0
+) AS asked
+CROSS JOIN unnest(ARRAY[14, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN LATERAL (
+  SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+) AS within
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, count(*) > 10000 AS more
+  FROM (
+    SELECT
+    FROM (
+      SELECT id AS number, job_id
+      FROM segments
+      WHERE searched_words(document, id, user_id) @@ asked.words AND searched_words(document, id, user_id) @@ within.marks OFFSET 0
+    ) AS hit
+    CROSS JOIN LATERAL (
+      SELECT *
+      FROM jobs
+      WHERE jobs.id = hit.job_id OFFSET 0
+    ) AS jobs
+    WHERE jobs.status IN ('enriching', 'completed') AND true
+    LIMIT 10001
+  ) AS hits OFFSET 0
+) AS answer
+WHERE answer.more OR (within.first - 1) << bits <= (
+  SELECT min(id)
+  FROM segments
+)
+LIMIT 1;
 
 -- countSegmentMatches: among a user's segments
-select count(*) as "count"
-from (
-  SELECT id AS segment_id
-  FROM segments, to_tsquery('simple', $1) AS query
-  WHERE document @@ query OFFSET 0
-) AS found
-inner join "segments" on "segments"."id" = "found"."segment_id"
-inner join "jobs" on "jobs"."id" = "segments"."job_id"
-where "jobs"."status" in ($2, $3) and "jobs"."user_id" = $4;
+SELECT answer.*
+FROM (
+  SELECT (
+    SELECT to_tsquery('simple', (SELECT $1::text))
+  ) AS words, (SELECT $2::text)::tsquery AS owner, ((
+      SELECT max(id)
+      FROM segments
+    ) - (- 1))::bigint AS start OFFSET 0
+) AS asked
+CROSS JOIN unnest(ARRAY[16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN LATERAL (
+  SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
+) AS within
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, count(*) > 10000 AS more
+  FROM (
+    SELECT
+    FROM (
+      SELECT id AS number, job_id
+      FROM segments
+      WHERE searched_words(document, id, user_id) @@ asked.words AND searched_words(document, id, user_id) @@ asked.owner AND searched_words(document, id, user_id) @@ within.marks OFFSET 0
+    ) AS hit
+    CROSS JOIN LATERAL (
+      SELECT *
+      FROM jobs
+      WHERE jobs.id = hit.job_id OFFSET 0
+    ) AS jobs
+    WHERE jobs.status IN ('enriching', 'completed') AND jobs.user_id = $3
+    LIMIT 10001
+  ) AS hits OFFSET 0
+) AS answer
+WHERE answer.more OR (within.first - 1) << bits <= (
+  SELECT min(id)
+  FROM segments
+)
+LIMIT 1;
 
--- findJobHighlights: some jobs
+-- findJobTexts: some jobs
 select "jobs"."id", "original_filename", "abstract", "summary", "keywords"
 from "jobs"
 left join "metadata" on "metadata"."job_id" = "jobs"."id"

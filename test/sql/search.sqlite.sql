@@ -2,232 +2,226 @@
 -- What the functions of src/db/search.ts send.
 
 -- findJobMatches: the best of all jobs
-select `found`.`score`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
-from (WITH asked (query) AS (
+select `found`.`score`, `found`.`number`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
+from (WITH asked (words) AS (
     SELECT +?
   )
-  SELECT keys.job_id, (job_search.rowid IN (
+  SELECT keys.id AS number, keys.job_id, (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'original_filename : (' || query || ')'
+        SELECT 'original_filename : (' || words || ')'
         FROM asked
       )
     )) + (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'abstract : (' || query || ')'
+        SELECT 'abstract : (' || words || ')'
         FROM asked
       )
     )) + (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'summary : (' || query || ')'
+        SELECT 'summary : (' || words || ')'
         FROM asked
       )
     )) + (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'keywords : (' || query || ')'
+        SELECT 'keywords : (' || words || ')'
         FROM asked
       )
     )) AS score
   FROM job_search
-  JOIN job_search_keys AS keys ON keys.id = job_search.rowid
+  CROSS JOIN job_search_keys AS keys ON keys.id = job_search.rowid
   WHERE job_search MATCH (
-    SELECT query
+    SELECT words
     FROM asked
   )
 ) AS found
-inner join `jobs` on `jobs`.`id` = `found`.`job_id`
-order by found.score DESC, jobs.id DESC
+CROSS JOIN jobs ON jobs.id = found.job_id
+order by found.score DESC, found.job_id DESC
 limit 21;
 
 -- findJobMatches: among a user's jobs, after a cursor
-select `found`.`score`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
-from (WITH asked (query) AS (
-    SELECT +?
+select `found`.`score`, `found`.`number`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
+from (WITH asked (words, owner) AS (
+    SELECT +?, +?
   )
-  SELECT keys.job_id, (job_search.rowid IN (
+  SELECT keys.id AS number, keys.job_id, (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'original_filename : (' || query || ')'
+        SELECT 'original_filename : (' || words || ')' || ' AND ' || owner
         FROM asked
       )
     )) + (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'abstract : (' || query || ')'
+        SELECT 'abstract : (' || words || ')' || ' AND ' || owner
         FROM asked
       )
     )) + (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'summary : (' || query || ')'
+        SELECT 'summary : (' || words || ')' || ' AND ' || owner
         FROM asked
       )
     )) + (job_search.rowid IN (
       SELECT rowid
       FROM job_search
       WHERE job_search MATCH (
-        SELECT 'keywords : (' || query || ')'
+        SELECT 'keywords : (' || words || ')' || ' AND ' || owner
         FROM asked
       )
     )) AS score
   FROM job_search
-  JOIN job_search_keys AS keys ON keys.id = job_search.rowid
+  CROSS JOIN job_search_keys AS keys ON keys.id = job_search.rowid
   WHERE job_search MATCH (
-    SELECT query
+    SELECT words || ' AND ' || owner
     FROM asked
   )
 ) AS found
-inner join `jobs` on `jobs`.`id` = `found`.`job_id`
-where `jobs`.`user_id` = +? and (found.score, jobs.id) < (+?, +?)
-order by found.score DESC, jobs.id DESC
+CROSS JOIN jobs ON jobs.id = found.job_id
+where jobs.user_id = +? and (found.score, found.job_id) < (+?, +?)
+order by found.score DESC, found.job_id DESC
 limit 21;
+
+-- findJobMatches: the newest of all jobs
+select `found`.`number`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
+from (
+  SELECT rowid AS number
+  FROM job_search
+  WHERE job_search MATCH +?
+) AS found
+CROSS JOIN job_search_keys AS keys ON keys.id = found.number
+CROSS JOIN jobs ON jobs.id = keys.job_id
+order by found.number DESC
+limit 21;
+
+-- findJobMatches: the last of a user's jobs, before a cursor
+select `found`.`number`, `jobs`.`id`, `jobs`.`user_id`, `jobs`.`original_filename`, `jobs`.`model`, `jobs`.`status`, `jobs`.`created_at`, `jobs`.`updated_at`, `jobs`.`started_at`, `jobs`.`finished_at`, `jobs`.`processing_time_seconds`, `jobs`.`file_size_bytes`, `jobs`.`duration_seconds`, `jobs`.`priority`, `jobs`.`run_after`, `jobs`.`attempt`, `jobs`.`max_attempts`, `jobs`.`progress`, `jobs`.`error_code`, `jobs`.`error_message`
+from (
+  SELECT rowid AS number
+  FROM job_search
+  WHERE job_search MATCH +? || ' AND ' || +? AND rowid > CAST(+? AS INTEGER)
+) AS found
+CROSS JOIN job_search_keys AS keys ON keys.id = found.number
+CROSS JOIN jobs ON jobs.id = keys.job_id
+where jobs.user_id = +? and found.number > +?
+order by found.number ASC
+limit 21;
+
+-- findJobMatchOrdering: of all jobs
+SELECT count(*) AS count, count(*) > 400 AS more
+FROM (
+  SELECT 1
+  FROM (
+    SELECT rowid AS number
+    FROM job_search
+    WHERE job_search MATCH +?
+  ) AS found
+  LIMIT 401
+);
+
+-- findJobMatchOrdering: of a user's jobs
+SELECT count(*) AS count, count(*) > 400 AS more
+FROM (
+  SELECT 1
+  FROM (
+    SELECT rowid AS number
+    FROM job_search
+    WHERE job_search MATCH +? || ' AND ' || +?
+  ) AS found
+  LIMIT 401
+);
 
 -- findSegmentMatches: the newest of all segments
 select `segments`.`id`, `segments`.`job_id`, `segments`.`position`, `segments`.`start_seconds`, `segments`.`end_seconds`, `segments`.`text`, `segments`.`speaker`, `segments`.`average_log_probability`, `segments`.`no_speech_probability`
 from (
-  SELECT rowid AS segment_id
+  SELECT rowid AS number
   FROM segment_search
   WHERE segment_search MATCH +?
 ) AS found
-inner join `segments` on `segments`.`id` = `found`.`segment_id`
-inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
-where `jobs`.`status` in (+?, +?)
-order by found.segment_id DESC
+CROSS JOIN segments ON segments.id = found.number
+CROSS JOIN jobs ON jobs.id = segments.job_id
+where jobs.status IN ('enriching', 'completed') AND true
+order by found.number DESC
 limit 21;
 
 -- findSegmentMatches: among a user's segments, after a cursor
 select `segments`.`id`, `segments`.`job_id`, `segments`.`position`, `segments`.`start_seconds`, `segments`.`end_seconds`, `segments`.`text`, `segments`.`speaker`, `segments`.`average_log_probability`, `segments`.`no_speech_probability`
 from (
-  SELECT rowid AS segment_id
+  SELECT rowid AS number
   FROM segment_search
-  WHERE segment_search MATCH +?
+  WHERE segment_search MATCH +? || ' AND ' || +? AND rowid < CAST(+? AS INTEGER)
 ) AS found
-inner join `segments` on `segments`.`id` = `found`.`segment_id`
-inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
-where `jobs`.`status` in (+?, +?) and `jobs`.`user_id` = +? and found.segment_id < +?
-order by found.segment_id DESC
+CROSS JOIN segments ON segments.id = found.number
+CROSS JOIN jobs ON jobs.id = segments.job_id
+where jobs.status IN ('enriching', 'completed') AND jobs.user_id = +? and found.number < +?
+order by found.number DESC
 limit 21;
 
 -- countJobMatches: among all jobs
-select count(*) as `count`
-from (WITH asked (query) AS (
-    SELECT +?
-  )
-  SELECT keys.job_id, (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'original_filename : (' || query || ')'
-        FROM asked
-      )
-    )) + (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'abstract : (' || query || ')'
-        FROM asked
-      )
-    )) + (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'summary : (' || query || ')'
-        FROM asked
-      )
-    )) + (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'keywords : (' || query || ')'
-        FROM asked
-      )
-    )) AS score
-  FROM job_search
-  JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-  WHERE job_search MATCH (
-    SELECT query
-    FROM asked
-  )
-) AS found
-inner join `jobs` on `jobs`.`id` = `found`.`job_id`;
+SELECT count(*) AS count, count(*) > 10000 AS more
+FROM (
+  SELECT 1
+  FROM (
+    SELECT rowid AS number
+    FROM job_search
+    WHERE job_search MATCH +?
+  ) AS found
+  LIMIT 10001
+);
 
 -- countJobMatches: among a user's jobs
-select count(*) as `count`
-from (WITH asked (query) AS (
-    SELECT +?
-  )
-  SELECT keys.job_id, (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'original_filename : (' || query || ')'
-        FROM asked
-      )
-    )) + (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'abstract : (' || query || ')'
-        FROM asked
-      )
-    )) + (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'summary : (' || query || ')'
-        FROM asked
-      )
-    )) + (job_search.rowid IN (
-      SELECT rowid
-      FROM job_search
-      WHERE job_search MATCH (
-        SELECT 'keywords : (' || query || ')'
-        FROM asked
-      )
-    )) AS score
-  FROM job_search
-  JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-  WHERE job_search MATCH (
-    SELECT query
-    FROM asked
-  )
-) AS found
-inner join `jobs` on `jobs`.`id` = `found`.`job_id`
-where `jobs`.`user_id` = +?;
+SELECT count(*) AS count, count(*) > 10000 AS more
+FROM (
+  SELECT 1
+  FROM (
+    SELECT rowid AS number
+    FROM job_search
+    WHERE job_search MATCH +? || ' AND ' || +?
+  ) AS found
+  LIMIT 10001
+);
 
 -- countSegmentMatches: among all segments
-select count(*) as `count`
-from (
-  SELECT rowid AS segment_id
-  FROM segment_search
-  WHERE segment_search MATCH +?
-) AS found
-inner join `segments` on `segments`.`id` = `found`.`segment_id`
-inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
-where `jobs`.`status` in (+?, +?);
+SELECT count(*) AS count, count(*) > 10000 AS more
+FROM (
+  SELECT 1
+  FROM (
+    SELECT rowid AS number
+    FROM segment_search
+    WHERE segment_search MATCH +?
+  ) AS found
+  CROSS JOIN segments ON segments.id = found.number
+  CROSS JOIN jobs ON jobs.id = segments.job_id
+  WHERE jobs.status IN ('enriching', 'completed') AND true
+  LIMIT 10001
+);
 
 -- countSegmentMatches: among a user's segments
-select count(*) as `count`
-from (
-  SELECT rowid AS segment_id
-  FROM segment_search
-  WHERE segment_search MATCH +?
-) AS found
-inner join `segments` on `segments`.`id` = `found`.`segment_id`
-inner join `jobs` on `jobs`.`id` = `segments`.`job_id`
-where `jobs`.`status` in (+?, +?) and `jobs`.`user_id` = +?;
+SELECT count(*) AS count, count(*) > 10000 AS more
+FROM (
+  SELECT 1
+  FROM (
+    SELECT rowid AS number
+    FROM segment_search
+    WHERE segment_search MATCH +? || ' AND ' || +?
+  ) AS found
+  CROSS JOIN segments ON segments.id = found.number
+  CROSS JOIN jobs ON jobs.id = segments.job_id
+  WHERE jobs.status IN ('enriching', 'completed') AND jobs.user_id = +?
+  LIMIT 10001
+);
 
--- findJobHighlights: some jobs
+-- findJobTexts: some jobs
 select `jobs`.`id`, `original_filename`, `abstract`, `summary`, `keywords`
 from `jobs`
 left join `metadata` on `metadata`.`job_id` = `jobs`.`id`

@@ -5,6 +5,7 @@ const words = ['quarterly', 'budget'];
 const everybodys: search.Search = { words, userId: null };
 const own: search.Search = { words, userId: 1 };
 const bestJobs = page(search.jobMatchOrdering);
+const newestJobs = page(search.newestJobMatchOrdering);
 const newestSegments = page(search.segmentMatchOrdering);
 
 export const searchCalls: Calls<typeof search> = {
@@ -15,6 +16,17 @@ export const searchCalls: Calls<typeof search> = {
         ...own,
         page: { ...bestJobs, after: { value: 1.5, id: jobId } },
       }),
+    'the newest of all jobs': (db) =>
+      search.findJobMatches(db, { ...everybodys, page: newestJobs }),
+    "the last of a user's jobs, before a cursor": (db) =>
+      search.findJobMatches(db, {
+        ...own,
+        page: { ...newestJobs, fromEnd: true, before: { value: 1, id: 1 } },
+      }),
+  },
+  findJobMatchOrdering: {
+    'of all jobs': (db) => search.findJobMatchOrdering(db, everybodys),
+    "of a user's jobs": (db) => search.findJobMatchOrdering(db, own),
   },
   findSegmentMatches: {
     'the newest of all segments': (db) =>
@@ -33,5 +45,5 @@ export const searchCalls: Calls<typeof search> = {
     'among all segments': (db) => search.countSegmentMatches(db, everybodys),
     "among a user's segments": (db) => search.countSegmentMatches(db, own),
   },
-  findJobHighlights: { 'some jobs': (db) => search.findJobHighlights(db, words, jobIds) },
+  findJobTexts: { 'some jobs': (db) => search.findJobTexts(db, jobIds) },
 };

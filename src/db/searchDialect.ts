@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+
+/** A part of a statement. */
+export interface Written {
+  sql: string;
+  bindings: readonly Knex.RawBinding[];
+}
+
+/** A search as it is bound. */
+export interface Asked {
+  /** The words in the database's own query language. */
+  words: string;
+  /** What stands beside the words of all that belongs to the one user, in that language; null for everybody's. */
+  owner: string | null;
+}
+
+/** Which of the newest matches a page has: at most `limit` between these numbers, nearest to where it begins. */
+export interface NewestRequest {
+  /** The lowest first, of those above `above`; otherwise the highest, of those below `below`. */
+  upwards: boolean;
+  below: string | number | null;
+  above: string | number | null;
+  limit: number;
+  /** Which rows of `jobs` they may belong to; null for any. */
+  visible: Written | null;
+}
+
+/** How rows of a kind are found by words, at a cost that does not grow with the other rows. */
+export interface SearchedRows {
+  /** The FROM clause of the newest matches: `found.number`, by which they are ordered, and their rows beside it. */
+  newest(asked: Asked, request: NewestRequest): Written;
+  /** The statement that counts what may be seen, as `count`: one more than `most` where there are more, as `more`. */
+  count(asked: Asked, most: number, visible: Written | null): Written;
+}
+
+/** Full-text search. Both find rows that have all the words, whatever their case and normalization form. */
+export interface SearchDialect {
+  /** The words as the database's own query language, safe to bind. */
+  query(words: readonly string[]): string;
+  /** The mark of what belongs to a user, in the same language. */
+  ownedBy(userId: number): string;
+  jobs: SearchedRows;
+  /** Their number is their id. */
+  segments: SearchedRows;
+  /** The FROM clause of all matching jobs: `found.number`, `found.job_id` and `found.score`, and `jobs` beside it. */
+  rankedJobs(asked: Asked, upwards: boolean): Written;
+}
