@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { auditLogOrdering, countAuditLogs, findAuditLogPage } from '../../src/db/auditLogs.ts';
+import { dialectOf } from '../../src/db/client.ts';
 import {
   countJobs,
   countJobsByStatus,
@@ -12,14 +13,16 @@ import {
 } from '../../src/db/jobs.ts';
 import type { Ordering, PageRequest, Position } from '../../src/db/keyset.ts';
 import { findMetadataByJobIds } from '../../src/db/metadata.ts';
+import { postgres } from '../../src/db/postgres.ts';
 import { findOverdueJobIds, updateNextJob, updateTurns } from '../../src/db/queue.ts';
 import { foldDifferences } from '../../src/db/rollups.ts';
 import {
   countJobMatches,
   countSegmentMatches,
   findJobMatches,
+  findJobMatchOrdering,
   findSegmentMatches,
-  jobMatchOrdering,
+  type Search,
   segmentMatchOrdering,
 } from '../../src/db/search.ts';
 import { findSegmentPagesByJobIds, segmentOrdering } from '../../src/db/segments.ts';
@@ -140,7 +143,18 @@ async function putBack(db: Knex): Promise<void> {
   });
   // As the service does each second.
   await foldDifferences(db);
+  // In a day of work that comes by itself; between two batches of claims nothing else does.
+  if (dialectOf(db) === postgres) await db.raw('VACUUM jobs, queue_turns');
 }
+
+/** As the API does: by how many match it is decided whether they are ranked. */
+async function searchJobs(db: Knex, search: Search) {
+  const ordering = await findJobMatchOrdering(db, search);
+  return findJobMatches(db, { ...search, page: page(ordering) });
+}
+
+const searchSegments = (db: Knex, search: Search) =>
+  findSegmentMatches(db, { ...search, page: page(segmentMatchOrdering) });
 
 const pages: Omit<Query, 'kind'>[] = [
   { name: 'the newest jobs', run: (db) => jobsWhere(db, {}) },
@@ -197,18 +211,25 @@ const pages: Omit<Query, 'kind'>[] = [
   },
   {
     name: 'a search of jobs, common word',
-    run: (db) =>
-      findJobMatches(db, { words: ['meeting'], userId: null, page: page(jobMatchOrdering) }),
+    run: (db) => searchJobs(db, { words: ['meeting'], userId: null }),
+  },
+  {
+    name: "a search of a user's jobs, common word",
+    run: (db, { userIds }, index) =>
+      searchJobs(db, { words: ['meeting'], userId: at(userIds, index) }),
   },
   {
     name: 'a search of segments, common word',
-    run: (db) =>
-      findSegmentMatches(db, { words: ['the'], userId: null, page: page(segmentMatchOrdering) }),
+    run: (db) => searchSegments(db, { words: ['the'], userId: null }),
   },
   {
     name: 'a search of segments, seldom word',
-    run: (db) =>
-      findSegmentMatches(db, { words: ['budget'], userId: null, page: page(segmentMatchOrdering) }),
+    run: (db) => searchSegments(db, { words: ['budget'], userId: null }),
+  },
+  {
+    name: "a search of a user's segments, common word",
+    run: (db, { userIds }, index) =>
+      searchSegments(db, { words: ['the'], userId: at(userIds, index) }),
   },
 ];
 
