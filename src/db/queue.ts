@@ -142,7 +142,8 @@ const sqliteQueue: QueueDialect = {
 const AT_ONCE = 16;
 
 const postgresQueue: QueueDialect = {
-  // The joins are lateral, so users are tried in their order, until one has a job that is not locked.
+  // The joins are lateral, so users are tried in their order, until one has a job that is not locked. The first of its
+  // lines are put in order by the index alone, and looked up one by one, which mostly ends with the first.
   nextJob: `SELECT job.id FROM (
       SELECT line.user_id
         FROM unnest(?::text[]) AS models (model) CROSS JOIN LATERAL (
@@ -150,10 +151,13 @@ const postgresQueue: QueueDialect = {
            ORDER BY turn, user_id LIMIT ${AT_ONCE}) AS line
        ORDER BY line.turn, line.user_id LIMIT ${AT_ONCE}
     ) AS next CROSS JOIN LATERAL (
-      SELECT jobs.id FROM unnest(?::text[]) AS models (model) CROSS JOIN LATERAL (
-          SELECT id FROM jobs WHERE ${firstInLine('next.user_id', 'models.model')}
-           LIMIT ${AT_ONCE}) AS first JOIN jobs ON jobs.id = first.id AND status = 'queued'
-       ORDER BY jobs.priority DESC, jobs.created_at, jobs.id LIMIT 1
+      SELECT jobs.id FROM (
+        SELECT first.* FROM unnest(?::text[]) AS models (model) CROSS JOIN LATERAL (
+          SELECT id, priority, created_at FROM jobs
+           WHERE ${firstInLine('next.user_id', 'models.model')} LIMIT ${AT_ONCE}) AS first
+         ORDER BY first.priority DESC, first.created_at, first.id OFFSET 0
+      ) AS first JOIN jobs ON jobs.id = first.id AND status = 'queued'
+       ORDER BY first.priority DESC, first.created_at, first.id LIMIT 1
          FOR UPDATE OF jobs SKIP LOCKED
     ) AS job LIMIT 1`,
   deadline: `?::timestamptz + remaining_seconds * interval '1 second'`,

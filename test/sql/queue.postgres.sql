@@ -50,16 +50,20 @@ WHERE id = (
   ) AS next
   CROSS JOIN LATERAL (
     SELECT jobs.id
-    FROM unnest($7::text[]) AS models (model)
-    CROSS JOIN LATERAL (
-      SELECT id
-      FROM jobs
-      WHERE status = 'queued' AND run_after IS NULL AND user_id = next.user_id AND model = models.model
-      ORDER BY priority DESC, created_at, id
-      LIMIT 16
+    FROM (
+      SELECT first.*
+      FROM unnest($7::text[]) AS models (model)
+      CROSS JOIN LATERAL (
+        SELECT id, priority, created_at
+        FROM jobs
+        WHERE status = 'queued' AND run_after IS NULL AND user_id = next.user_id AND model = models.model
+        ORDER BY priority DESC, created_at, id
+        LIMIT 16
+      ) AS first
+      ORDER BY first.priority DESC, first.created_at, first.id OFFSET 0
     ) AS first
     JOIN jobs ON jobs.id = first.id AND status = 'queued'
-    ORDER BY jobs.priority DESC, jobs.created_at, jobs.id
+    ORDER BY first.priority DESC, first.created_at, first.id
     LIMIT 1 FOR UPDATE OF jobs SKIP LOCKED
   ) AS job
   LIMIT 1
