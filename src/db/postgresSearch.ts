@@ -88,11 +88,11 @@ function searchedRows(searched: SearchedTable): SearchedRows {
     const answer = request.answer(
       `SELECT ${number} AS number, job_id ${matches(searched, search, 'within.marks')}`,
     );
-    const begin =
-      start === null ? `${upwards ? lowest : highest} - (${step})` : '(SELECT ?::bigint)';
+    const beside = upwards ? `${lowest} - 1` : `${highest} + 1`;
+    const begin = start === null ? beside : '(SELECT ?::bigint)';
     return {
       sql: `SELECT answer.* FROM (SELECT ${asked.sql}, (${begin})::bigint AS start OFFSET 0) AS asked
-              CROSS JOIN unnest(ARRAY[${stretches.join(', ')}]) AS stretch (bits)
+              CROSS JOIN unnest('{${stretches}}'::int[]) AS stretch (bits)
               CROSS JOIN LATERAL (SELECT ${first} AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''',
                 bits, ${first}, (${first}) ${step})::tsquery AS marks OFFSET 0) AS within
               CROSS JOIN LATERAL (${answer.sql} OFFSET 0) AS answer

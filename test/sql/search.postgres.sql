@@ -62,9 +62,9 @@ from (
       ) AS words, ((
           SELECT max(number)
           FROM job_search
-        ) - (- 1))::bigint AS start OFFSET 0
+        ) + 1)::bigint AS start OFFSET 0
     ) AS asked
-    CROSS JOIN unnest(ARRAY[8, 10, 12, 14, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN unnest('{8,10,12,14,16,18,20,22,31}'::int[]) AS stretch (bits)
     CROSS JOIN LATERAL (
       SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
     ) AS within
@@ -112,7 +112,7 @@ from (
         SELECT to_tsquery('simple', (SELECT $1::text))
       ) AS words, (SELECT $2::text)::tsquery AS owner, ((SELECT $3::bigint))::bigint AS start OFFSET 0
     ) AS asked
-    CROSS JOIN unnest(ARRAY[12, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN unnest('{12,16,18,20,22,31}'::int[]) AS stretch (bits)
     CROSS JOIN LATERAL (
       SELECT (asked.start + 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start + 1) >> bits, ((asked.start + 1) >> bits) + 1)::tsquery AS marks OFFSET 0
     ) AS within
@@ -164,9 +164,9 @@ FROM (
   ) AS words, ((
       SELECT max(number)
       FROM job_search
-    ) - (- 1))::bigint AS start OFFSET 0
+    ) + 1)::bigint AS start OFFSET 0
 ) AS asked
-CROSS JOIN unnest(ARRAY[10, 12, 14, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN unnest('{10,12,14,16,18,20,22,31}'::int[]) AS stretch (bits)
 CROSS JOIN LATERAL (
   SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
 ) AS within
@@ -196,9 +196,9 @@ FROM (
   ) AS words, (SELECT $2::text)::tsquery AS owner, ((
       SELECT max(number)
       FROM job_search
-    ) - (- 1))::bigint AS start OFFSET 0
+    ) + 1)::bigint AS start OFFSET 0
 ) AS asked
-CROSS JOIN unnest(ARRAY[12, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN unnest('{12,16,18,20,22,31}'::int[]) AS stretch (bits)
 CROSS JOIN LATERAL (
   SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
 ) AS within
@@ -232,9 +232,9 @@ from (
       ) AS words, ((
           SELECT max(id)
           FROM segments
-        ) - (- 1))::bigint AS start OFFSET 0
+        ) + 1)::bigint AS start OFFSET 0
     ) AS asked
-    CROSS JOIN unnest(ARRAY[8, 10, 12, 14, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN unnest('{8,10,12,14,16,18,20,22,31}'::int[]) AS stretch (bits)
     CROSS JOIN LATERAL (
       SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
     ) AS within
@@ -289,7 +289,7 @@ from (
         SELECT to_tsquery('simple', (SELECT $1::text))
       ) AS words, (SELECT $2::text)::tsquery AS owner, ((SELECT $3::bigint))::bigint AS start OFFSET 0
     ) AS asked
-    CROSS JOIN unnest(ARRAY[12, 16, 18, 20, 22, 31]) AS stretch (bits)
+    CROSS JOIN unnest('{12,16,18,20,22,31}'::int[]) AS stretch (bits)
     CROSS JOIN LATERAL (
       SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
     ) AS within
@@ -341,9 +341,9 @@ FROM (
   ) AS words, ((
       SELECT max(number)
       FROM job_search
-    ) - (- 1))::bigint AS start OFFSET 0
+    ) + 1)::bigint AS start OFFSET 0
 ) AS asked
-CROSS JOIN unnest(ARRAY[14, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN unnest('{14,16,18,20,22,31}'::int[]) AS stretch (bits)
 CROSS JOIN LATERAL (
   SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
 ) AS within
@@ -373,9 +373,9 @@ FROM (
   ) AS words, (SELECT $2::text)::tsquery AS owner, ((
       SELECT max(number)
       FROM job_search
-    ) - (- 1))::bigint AS start OFFSET 0
+    ) + 1)::bigint AS start OFFSET 0
 ) AS asked
-CROSS JOIN unnest(ARRAY[16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN unnest('{16,18,20,22,31}'::int[]) AS stretch (bits)
 CROSS JOIN LATERAL (
   SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
 ) AS within
@@ -405,9 +405,9 @@ FROM (
   ) AS words, ((
       SELECT max(id)
       FROM segments
-    ) - (- 1))::bigint AS start OFFSET 0
+    ) + 1)::bigint AS start OFFSET 0
 ) AS asked
-CROSS JOIN unnest(ARRAY[14, 16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN unnest('{14,16,18,20,22,31}'::int[]) AS stretch (bits)
 CROSS JOIN LATERAL (
   SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
 ) AS within
@@ -443,9 +443,9 @@ FROM (
   ) AS words, (SELECT $2::text)::tsquery AS owner, ((
       SELECT max(id)
       FROM segments
-    ) - (- 1))::bigint AS start OFFSET 0
+    ) + 1)::bigint AS start OFFSET 0
 ) AS asked
-CROSS JOIN unnest(ARRAY[16, 18, 20, 22, 31]) AS stretch (bits)
+CROSS JOIN unnest('{16,18,20,22,31}'::int[]) AS stretch (bits)
 CROSS JOIN LATERAL (
   SELECT (asked.start - 1) >> bits AS first, format('''%1$s:%2$s'' | ''%1$s:%3$s''', bits, (asked.start - 1) >> bits, ((asked.start - 1) >> bits) - 1)::tsquery AS marks OFFSET 0
 ) AS within
