@@ -47,9 +47,8 @@ const ranked = (kind: RawDatabase['kind'], query: string) => {
   return search.rankedJobs({ words: search.query(searchWords(query)), owner: null }, false);
 };
 
-export const searchValues = (kind: RawDatabase['kind'], query: string): unknown[] => [
-  ...ranked(kind, query).bindings,
-];
+export const searchValues = (kind: RawDatabase['kind'], query: string): string[] =>
+  ranked(kind, query).bindings.map(String);
 
 /** The columns are those of `job`. */
 export const searchText = (kind: RawDatabase['kind'], columns: string, limit: number): string =>

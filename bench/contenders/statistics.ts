@@ -7,25 +7,19 @@ export interface JobGroup {
 }
 
 interface Total {
+  key: string;
   count: number;
   completed: number;
   failed: number;
 }
 
-interface Total {
-  key: string;
-  count: number;
-}
-
 const frequentFirst = (a: Total, b: Total): number => b.count - a.count || (a.key < b.key ? -1 : 1);
 
-function totalsBy(
-  groups: readonly JobGroup[],
-  keyOf: (group: JobGroup) => string,
-): (Total & { key: string })[] {
+function totalsBy(groups: readonly JobGroup[], keyOf: (group: JobGroup) => string): Total[] {
   const totals = new Map<string, Total>();
   for (const group of groups) {
-    const total = totals.getOrInsertComputed(keyOf(group), () => ({
+    const total = totals.getOrInsertComputed(keyOf(group), (key) => ({
+      key,
       count: 0,
       completed: 0,
       failed: 0,
@@ -34,7 +28,7 @@ function totalsBy(
     if (group.status === 'completed') total.completed += group.count;
     if (group.status.startsWith('failed')) total.failed += group.count;
   }
-  return Array.from(totals, ([key, total]) => ({ key, ...total }));
+  return [...totals.values()];
 }
 
 /** The month's figures from its groups; `statusOf` says how a status is answered. */
