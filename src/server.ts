@@ -63,8 +63,8 @@ const MAX_BATCH_SIZE = 500;
 /** Connections to PostgreSQL for what nobody waits for; SQLite has one, on a thread of its own. */
 const BACKGROUND_CONNECTIONS = 2;
 
-/** How long the database may take to write some figures of the monitor. */
-const FLUSH_TIMEOUT_MS = 5000;
+/** How long the database may take to write some figures of the monitor, or to give a lock to what it reads. */
+const BACKGROUND_TIMEOUT_MS = 5000;
 
 /** How long a connection is kept for the next request; a minute is what load balancers have. */
 const KEEP_ALIVE_MS = 65_000;
@@ -105,8 +105,8 @@ export interface AppOptions {
   planIntervalMs?: number;
   /** Waits until an alert is posted again, in milliseconds. */
   pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** How long the database may take to write some figures of the monitor. */
-  flushTimeoutMs?: number;
+  /** How long the database may take to write some figures of the monitor, or to give a lock to what it reads. */
+  backgroundTimeoutMs?: number;
   /** Told of every statement, beside the monitor. */
   onStatement?: StatementListener;
   /** The schema that is served. */
@@ -155,7 +155,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { readyTimeoutMs = READY_TIMEOUT_MS, isMonitored = true } = options;
   const { planIntervalMs = PLAN_INTERVAL_MS } = options;
   const { compileAt = COMPILE_AT } = options;
-  const { flushTimeoutMs = FLUSH_TIMEOUT_MS } = options;
+  const { backgroundTimeoutMs = BACKGROUND_TIMEOUT_MS } = options;
   const monitor = createMonitor({ clock, ...config.monitor });
   const seen = createSeenStatements(clock());
   const driver = new StatementLedger();
@@ -184,6 +184,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     poolSize: BACKGROUND_CONNECTIONS,
     ownThread: true,
     leavesLog: true,
+    lockTimeoutMs: backgroundTimeoutMs,
   });
   const plans = connect({
     address: config.database.address,
@@ -202,7 +203,7 @@ export async function createApp(options: AppOptions): Promise<App> {
             ),
         })
       : null;
-  const store = performanceStore(background, flushTimeoutMs);
+  const store = performanceStore(background, backgroundTimeoutMs);
   const history = createHistory({ monitor, store, clock, logger });
   const gauges = sampleGauges({ monitor, readPool: () => readPool(db) });
   const telemetry = await startTelemetry({

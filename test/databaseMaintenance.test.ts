@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { graphql } from './graphql/gql.ts';
-import { useApi } from './harness/api.ts';
+import { startApi, useApi } from './harness/api.ts';
 import type { Client } from './harness/client.ts';
 import { databases } from './harness/databases.ts';
 
@@ -105,6 +106,26 @@ describe.each(databases)('maintenance on $name', (kind) => {
       'idx_jobs_status',
       key,
     ]);
+  });
+
+  test('an index that is built anew waits for who began before, however long', async ({ skip }) => {
+    skip(isSqlite, 'SQLite builds it in a transaction of its own');
+    const { address } = api.config.database;
+    const impatient = await startApi(
+      { address, drop: async () => {} },
+      { backgroundTimeoutMs: 200 },
+    );
+    onTestFinished(() => impatient.stop());
+    const { as: administrator } = await impatient.given.administrator();
+    const began = await api.db.transaction();
+    await began.raw('LOCK TABLE jobs IN ROW EXCLUSIVE MODE');
+    const rebuilt = administrator.query(rebuild, { index: 'idx_jobs_status' });
+    await sleep(600);
+    await began.rollback();
+    expect((await rebuilt).reindex).toEqual({ data: 'idx_jobs_status' });
+    // Whoever has the connection next does not wait for ever.
+    const { rows } = await impatient.app.background.raw('SHOW lock_timeout');
+    expect(rows).toEqual([{ lock_timeout: '200ms' }]);
   });
 
   test('names may hold anything', async () => {

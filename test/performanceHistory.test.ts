@@ -7,6 +7,7 @@ import {
   replacePerformanceMetrics,
 } from '../src/db/performanceMetrics.ts';
 import { performanceStore } from '../src/db/performanceStore.ts';
+import { readPool } from '../src/db/pool.ts';
 import { StepSize } from '../src/db/stepSize.ts';
 import { metricRow } from '../src/perf/metricRow.ts';
 import { PendingMetrics } from '../src/perf/pendingMetrics.ts';
@@ -540,7 +541,7 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
 
   test('while the tables are locked, requests do not wait', async () => {
     const patient = await start();
-    const { api: impatient, told } = await startLogged({ flushTimeoutMs: 800 });
+    const { api: impatient, told } = await startLogged({ backgroundTimeoutMs: 800 });
     const { as } = await impatient.given.administrator();
     const holder = await start();
     const lock = async () => {
@@ -581,6 +582,38 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     expect(await state(as)).toMatchObject({ failingSince: null, pendingEntries: 0 });
     expect(await callsOf(as, 'Locked')).toBe(3);
   });
+
+  test.runIf(kind.name === 'PostgreSQL')(
+    'while the tables are locked, who asks for what they hold is told so, and the connections are free again',
+    async () => {
+      const { app, client, db, given } = await start({ backgroundTimeoutMs: 200 });
+      const { as } = await given.administrator();
+      await ask(client, 'Locked', 3);
+      await app.history.flush();
+      const fields: readonly [string, string][] = [
+        ['performance_metrics', 'operations { totalCount }'],
+        ['performance_metrics', 'summary { requests { calls } }'],
+        ['performance_metrics', 'tables { name }'],
+        ['alerts', 'alerts { totalCount }'],
+        ['findings', 'findings { totalCount }'],
+      ];
+      for (const [table, field] of fields) {
+        const lock = await db.transaction();
+        await lock.raw(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+        expect(await as.refusal(`{ performance { ${field} } }`), field).toMatchObject({
+          code: 'HISTORY_UNAVAILABLE',
+        });
+        expect(readPool(app.background).used, field).toBe(0);
+        // Who holds the lock can be seen meanwhile.
+        await as.query(
+          '{ performance { activity { sessions { pid } } indexes { countedSince } } }',
+        );
+        await lock.rollback();
+        await as.query(`{ performance { ${field} } }`);
+      }
+      expect(await callsOf(as, 'Locked')).toBe(3);
+    },
+  );
 
   test('resetPerformance begins anew, here at once, elsewhere with the next writing, and is audited', async () => {
     const { one, two, as, asOther } = await startTwo();

@@ -13,6 +13,7 @@ import {
   findFindingPage,
 } from '../db/findings.ts';
 import { emptyPage, type Page, type PageRequest } from '../db/keyset.ts';
+import { readStored } from './readStored.ts';
 
 /** What the monitor has stored, to be read. */
 export interface MonitorRecords {
@@ -25,12 +26,13 @@ export interface MonitorRecords {
 
 /** Read by a connection that the monitor does not observe: looking at figures changes none. */
 export const monitorRecords = (db: Knex): MonitorRecords => ({
-  findings: (filter, page) => findFindingPage(db, filter, page),
-  findingCount: (filter) => countFindings(db, filter),
-  alerts: (filter, page) => findAlertPage(db, filter, page),
-  alertCount: (filter) => countAlerts(db, filter),
+  findings: (filter, page) => readStored(() => findFindingPage(db, filter, page)),
+  findingCount: (filter) => readStored(() => countFindings(db, filter)),
+  alerts: (filter, page) => readStored(() => findAlertPage(db, filter, page)),
+  alertCount: (filter) => readStored(() => countAlerts(db, filter)),
   async openAlerts() {
-    const current = await findCurrentAlerts(db, new Date().toISOString());
+    const now = new Date().toISOString();
+    const current = await readStored(() => findCurrentAlerts(db, now));
     return current.filter(({ closed_at }) => closed_at === null);
   },
 });

@@ -7,6 +7,7 @@ import {
   insertTableSamples,
   type TableSample,
 } from '../db/tableSamples.ts';
+import { readStored } from './readStored.ts';
 
 export interface TableSize {
   tableBytes: number;
@@ -74,11 +75,8 @@ export async function reportTables(db: Knex, now: Date): Promise<TableReport[]> 
   const catalogue = catalogueOf(db);
   const tables = await catalogue.findTables(db);
   const sizes = await catalogue.findSizes(db);
-  const samples = await findTableSamples(
-    db,
-    tables.map(({ name }) => name),
-    daysBefore(now, GROWTH_DAYS),
-  );
+  const names = tables.map(({ name }) => name);
+  const samples = await readStored(() => findTableSamples(db, names, daysBefore(now, GROWTH_DAYS)));
   return tables.map((table) => {
     const size = sizeOf(table.name, sizes);
     const oldest = samples.find((sample) => sample.table === table.name);

@@ -20,6 +20,8 @@ interface ConnectOptions {
   leavesLog?: boolean;
   /** On PostgreSQL, nothing can be changed and nothing takes longer than two seconds: for plans. */
   onlyPlans?: boolean;
+  /** On PostgreSQL, a statement fails that waits so long for a lock. */
+  lockTimeoutMs?: number;
 }
 
 /** Planning is quick; what takes longer waits for a lock. */
@@ -39,6 +41,7 @@ export function knexConfig({
   asker,
   leavesLog,
   onlyPlans,
+  lockTimeoutMs,
 }: ConnectOptions): ObservedConfig {
   const shared = {
     ...(onStatement && { onStatement }),
@@ -68,7 +71,11 @@ export function knexConfig({
       // How PostgreSQL names the session; an application_name in the URL goes before it.
       application_name: 'whisper-transcriber-api',
       // In the greeting of a connection, not in a statement of its own.
-      options: ['TimeZone=UTC', ...(onlyPlans ? planSettings : [])]
+      options: [
+        'TimeZone=UTC',
+        ...(onlyPlans ? planSettings : []),
+        ...(lockTimeoutMs === undefined ? [] : [`lock_timeout=${lockTimeoutMs}`]),
+      ]
         .map((setting) => `-c ${setting}`)
         .join(' '),
     },

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readStored } from '../administration/readStored.ts';
 import type { Page, PageRequest } from '../db/keyset.ts';
 import { emptyPage } from '../db/keyset.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type MetricGroupRow,
   type MetricRequest,
 } from '../db/performanceMetrics.ts';
-import { ApiError } from '../errors.ts';
 import { Aggregate, type Percentiles } from '../perf/aggregate.ts';
 import type { Unwritten } from '../perf/history.ts';
 import type { MetricKind } from '../perf/interval.ts';
@@ -59,18 +59,6 @@ export function questionOf(
   return { request: { grouping, filter, unwritten }, isRehearsal };
 }
 
-/** Where the history can't be read, nothing but that fails. */
-async function reading<Result>(read: () => Promise<Result>): Promise<Result> {
-  try {
-    return await read();
-  } catch {
-    throw new ApiError(
-      'HISTORY_UNAVAILABLE',
-      'The figures of the monitor can’t be read from the database now; `performance { history { failure } }` may say why.',
-    );
-  }
-}
-
 /** Adds up histograms that are stored, each to the sum of its row. */
 async function addStored(
   { background }: Context,
@@ -93,7 +81,7 @@ async function percentilesOf(
   groups: readonly string[],
 ): Promise<Map<string, Percentiles>> {
   const sums = new Map(groups.map((group) => [group, new Aggregate()]));
-  await reading(async () => {
+  await readStored(async () => {
     const rows = await findMetricIds(context.background, request, groups);
     const sumOf = new Map(
       rows.flatMap(({ group_id, ids }) => ids.map((id) => [id, sums.get(group_id)] as const)),
@@ -133,7 +121,7 @@ export async function findFiguresPage(
   page: PageRequest<MetricGroupRow>,
 ): Promise<Page<MetricFigures>> {
   if (question.isRehearsal) return emptyPage();
-  const { rows, ...rest } = await reading(() =>
+  const { rows, ...rest } = await readStored(() =>
     findMetricPage(context.background, question.request, page),
   );
   return { ...rest, rows: withPercentiles(context, question, rows) };
@@ -143,12 +131,12 @@ export async function countFigures(
   { background }: Context,
   { request, isRehearsal }: Question,
 ): Promise<number> {
-  return isRehearsal ? 0 : reading(() => countMetricGroups(background, request));
+  return isRehearsal ? 0 : readStored(() => countMetricGroups(background, request));
 }
 
 /** All groups, where they are few. */
 export async function findFigures(context: Context, question: Question): Promise<MetricFigures[]> {
   if (question.isRehearsal) return [];
-  const rows = await reading(() => findMetricGroups(context.background, question.request));
+  const rows = await readStored(() => findMetricGroups(context.background, question.request));
   return withPercentiles(context, question, rows);
 }

@@ -160,4 +160,6 @@ ANALYZE "jobs";
 
 
 -- reindex: an index
+SET lock_timeout = 0;
 REINDEX INDEX CONCURRENTLY "idx_jobs_status";
+RESET lock_timeout;

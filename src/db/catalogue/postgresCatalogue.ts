@@ -21,8 +21,19 @@ export const postgresCatalogue: Catalogue = {
     await db.raw(`ANALYZE ${rawIdentifier(table)}`);
   },
   readStatistics: async () => {},
-  // Beside readers and writers, which PostgreSQL does only outside of a transaction.
+  // Beside readers and writers, which PostgreSQL does only outside of a transaction. It waits for all that
+  // began before; cut off there, it would leave an index that is no good.
   async reindex(db, index) {
-    await db.raw(`REINDEX INDEX CONCURRENTLY ${rawIdentifier(index)}`);
+    const connection = await db.client.acquireConnection();
+    try {
+      await db.raw('SET lock_timeout = 0').connection(connection);
+      await db.raw(`REINDEX INDEX CONCURRENTLY ${rawIdentifier(index)}`).connection(connection);
+    } finally {
+      try {
+        await db.raw('RESET lock_timeout').connection(connection);
+      } finally {
+        await db.client.releaseConnection(connection);
+      }
+    }
   },
 };
