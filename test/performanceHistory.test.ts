@@ -1,5 +1,6 @@
+import type { Knex } from 'knex';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../src/db/client.ts';
 import type { SentStatement } from '../src/db/dialect.ts';
 import {
@@ -8,6 +9,7 @@ import {
 } from '../src/db/performanceMetrics.ts';
 import { performanceStore } from '../src/db/performanceStore.ts';
 import { readPool } from '../src/db/pool.ts';
+import type { QueryPerformanceLogRow } from '../src/db/queryPerformanceLogs.ts';
 import { StepSize } from '../src/db/stepSize.ts';
 import { metricRow } from '../src/perf/metricRow.ts';
 import { PendingMetrics } from '../src/perf/pendingMetrics.ts';
@@ -208,15 +210,42 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     expect(await rowsOf('Rolled')).toEqual([]);
   });
 
+  /** Rows of days that are over, all due at once. */
+  const daysOver = (count: number) =>
+    Array.from({ length: count }, (_, name) => {
+      const key = {
+        kind: 'loader',
+        name: `old${name}`,
+        hash: '',
+        operation: '',
+        client: '',
+      } as const;
+      const sums = { calls: 1, errors: 0, rows: 1, hits: 0, totalMs: 1, maxMs: 1 };
+      const row = metricRow(clock().toISOString(), key, { ...sums, histogram: { 1000: 1 } });
+      return { ...row, resolution_seconds: 86_400, due_at: row.timestamp };
+    });
+
+  /** Slow statements of a time that is over. */
+  const slowQueriesOver = (count: number): QueryPerformanceLogRow[] =>
+    Array.from({ length: count }, (_, place) => ({
+      timestamp: new Date(START - 40 * DAY + ((place * 37) % count)).toISOString(),
+      query_type: 'select',
+      execution_time_ms: 200,
+      query_text: 'select ?',
+      table_name: null,
+      user_id: null,
+      endpoint: null,
+      row_count: 1,
+      statement_hash: '',
+      client: null,
+      request_id: null,
+    }));
+
   test('what is too old is deleted without waiting for the disk', async () => {
     const sent: string[] = [];
     const onStatement = ({ sql }: SentStatement) => sent.push(sql.replaceAll('`', '"'));
     const db = connect({ address: database.address, poolSize: 1, onStatement });
-    const key = { kind: 'loader', name: 'old', hash: '', operation: '', client: '' } as const;
-    const sums = { calls: 1, errors: 0, rows: 1, hits: 0, totalMs: 1, maxMs: 1 };
-    const row = metricRow(clock().toISOString(), key, { ...sums, histogram: { 1000: 1 } });
-    const day = { ...row, resolution_seconds: 86_400, due_at: row.timestamp };
-    await insertPerformanceMetrics(db, { id: 'old', rows: [day, day] }, 1000);
+    await insertPerformanceMetrics(db, { id: 'old', rows: daysOver(2) }, 1000);
     sent.length = 0;
     expect(await performanceStore(db, 1000).deleteExpired(clock().toISOString())).toBe(2);
     await db.destroy();
@@ -227,6 +256,71 @@ describe.each(databases)('the history of the monitor on $name', (kind) => {
     );
     expect(deleted).toBeGreaterThan(0);
   });
+
+  test('what was there at a time is deleted, and each row looked at once', async () => {
+    const { db } = await start();
+    const store = performanceStore(db, 1000);
+    await store.insertMetrics({ id: 'past', rows: daysOver(30) });
+    now += MINUTE;
+    const time = clock().toISOString();
+    await store.insertMetrics({ id: 'later', rows: daysOver(40) });
+    expect(await store.deleteBefore(time)).toBe(50);
+    expect(await store.deleteBefore(time)).toBe(20);
+    expect(await db('performance_metrics').pluck('batch')).toEqual(Array(40).fill('later'));
+    await store.insertMetrics({ id: 'newest', rows: daysOver(1) });
+    expect(await store.deleteBefore(time)).toBe(1);
+    expect(await store.deleteBefore(time)).toBe(0);
+  });
+
+  test.runIf(kind.name === 'PostgreSQL')(
+    'a step of deletion does not read what those before it deleted, though somebody may still see it',
+    async () => {
+      const { db: holder } = await start();
+      const searches: SentStatement[] = [];
+      const db = connect({
+        address: database.address,
+        poolSize: 1,
+        onStatement: (statement) => searches.push(statement),
+      });
+      onTestFinished(() => db.destroy());
+      const store = performanceStore(db, 1000);
+
+      /** Pages that the search of the last step reads when it is sent again, but for the rows it had found. */
+      async function pagesRead(table: string): Promise<number> {
+        const last = searches.findLast(
+          ({ sql }) => sql.startsWith('select "id"') && sql.includes(table),
+        );
+        const { sql = '', bindings = [], rowCount = 0 } = last ?? {};
+        const text = sql.replace(/\$\d+/g, '?').replace(/ limit \d+$/, ' limit 10');
+        const { rows } = await db.raw(
+          `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
+          // They were sent, so all of them are values.
+          bindings as Knex.RawBinding[],
+        );
+        const plan = rows[0]['QUERY PLAN'][0].Plan;
+        expect(plan['Actual Rows']).toBe(10);
+        return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'] - rowCount;
+      }
+
+      async function mostPagesOfSteps(table: string): Promise<number> {
+        await db.raw(`ANALYZE ${table}`);
+        const reader = await holder.transaction({ isolationLevel: 'repeatable read' });
+        await reader(table).first();
+        const pages: number[] = [];
+        for (let deleted = 0; deleted < 600; ) {
+          deleted += await store.deleteExpired(clock().toISOString());
+          pages.push(await pagesRead(table));
+        }
+        await reader.rollback();
+        return Math.max(...pages);
+      }
+
+      await store.insertMetrics({ id: 'old', rows: daysOver(900) });
+      expect(await mostPagesOfSteps('performance_metrics')).toBeLessThan(40);
+      await store.insertSlowQueries(slowQueriesOver(900));
+      expect(await mostPagesOfSteps('query_performance_logs')).toBeLessThan(40);
+    },
+  );
 
   test('a roll-up that finds a row gone does nothing, and a batch that comes twice counts once', async () => {
     const { one } = await startTwo();

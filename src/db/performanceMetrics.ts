@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf, select } from './client.ts';
-import { commitLazily } from './commitLazily.ts';
+import { deleteFound } from './deleteFound.ts';
 import { findPage, type Ordering, type Page, type PageRequest } from './keyset.ts';
 
 /** What was counted of one key from one moment on: the sums. */
@@ -77,11 +77,35 @@ export async function insertPerformanceMetrics(
   await insert.timeout(timeoutMs, { cancel: db.client.canCancelQuery });
 }
 
-/** Rows of a step that are due, those that become one beside each other. */
+/** A place in the order in which figures become due. */
+export interface DuePlace {
+  due_at: string;
+  series: string;
+}
+
+/**
+ * What is due of a step, from a place on. PostgreSQL keeps what was deleted in its indexes until a vacuum, so
+ * who always began at their beginning, or at that of a day with very many names, would read more each time.
+ */
+export interface DueRequest {
+  seconds: number;
+  from: DuePlace;
+  now: string;
+}
+
+const isDue = 'resolution_seconds = ? AND (due_at, series) >= (?, ?) AND due_at <= ?';
+
+const dueBindings = ({ seconds, from, now }: DueRequest) => [
+  seconds,
+  from.due_at,
+  from.series,
+  now,
+];
+
+/** Those that become one beside each other. */
 export async function findDueMetrics(
   db: Knex,
-  seconds: number,
-  now: string,
+  request: DueRequest,
   limit: number,
 ): Promise<(PerformanceMetricRow & { id: number })[]> {
   const rows = await select<
@@ -89,8 +113,8 @@ export async function findDueMetrics(
   >(
     db,
     `SELECT id, ${columnList} FROM performance_metrics
-      WHERE resolution_seconds = ? AND due_at <= ? ORDER BY due_at, series LIMIT ${limit}`,
-    [seconds, now],
+      WHERE ${isDue} ORDER BY due_at, series LIMIT ${limit}`,
+    dueBindings(request),
   );
   // PostgreSQL's driver has read it already.
   return rows.map((row) => ({
@@ -126,64 +150,41 @@ export async function replacePerformanceMetrics(
   }
 }
 
-/** What one step of a deletion did. */
-export interface Deleted<Place> {
-  count: number;
-  /** Where the next step goes on: before it nothing is left. Null where nothing was found. */
-  last: Place | null;
-}
-
-/** Deletes rows that were found, which lie beside each other. */
-async function deleteFound<Row extends { id: number }>(
-  db: Knex,
-  rows: readonly Row[],
-): Promise<Row | undefined> {
-  const dialect = dialectOf(db);
-  if (rows.length > 0) {
-    const ids = dialect.keyList(rows.map(({ id }) => id));
-    await commitLazily(db, (lazy) =>
-      lazy('performance_metrics').whereRaw(dialect.isAnyOf('id', 'integer'), [ids]).delete(),
-    );
-  }
-  return rows.at(-1);
-}
-
-/**
- * Deletes up to so many rows of a step that are due, from a time on. PostgreSQL keeps what was deleted in
- * its indexes for a while, so a step that began at their beginning would take longer each time.
- */
+/** Deletes up to so many of those that are due, and gives where they were. */
 export async function deleteExpiredMetrics(
   db: Knex,
-  { seconds, from, now }: { seconds: number; from: string; now: string },
+  request: DueRequest,
   limit: number,
-): Promise<Deleted<string>> {
-  const rows: { id: number; due_at: string }[] = await db('performance_metrics')
-    .select('id', 'due_at')
-    .where('resolution_seconds', seconds)
-    .where('due_at', '>=', from)
-    .where('due_at', '<=', now)
-    .orderBy('due_at')
+): Promise<DuePlace[]> {
+  const rows: (DuePlace & { id: number })[] = await db('performance_metrics')
+    .select('id', 'due_at', 'series')
+    .whereRaw(isDue, dueBindings(request))
+    .orderBy(['due_at', 'series'])
     .limit(limit, { skipBinding: true });
-  return { count: rows.length, last: (await deleteFound(db, rows))?.due_at ?? null };
+  await deleteFound(db, 'performance_metrics', rows);
+  return rows;
 }
 
 /**
- * Deletes up to so many rows that began before a time, whatever their step, from an id on. Others keep
- * rows here that are never due.
+ * Looks at up to so many rows, from an id on, deletes those that began before a time, whatever their step,
+ * and gives all that it looked at: where few of very many began so early, to find them would take long.
  */
 export async function deleteMetricsBefore(
   db: Knex,
   { time, afterId }: { time: string; afterId: number },
   limit: number,
-): Promise<Deleted<number>> {
-  const rows: { id: number }[] = await db('performance_metrics')
-    .select('id')
+): Promise<{ id: number }[]> {
+  const rows: { id: number; timestamp: string; due_at: string | null }[] = await db(
+    'performance_metrics',
+  )
+    .select('id', 'timestamp', 'due_at')
     .where('id', '>', afterId)
-    .where('timestamp', '<', time)
-    .whereNotNull('due_at')
     .orderBy('id')
     .limit(limit, { skipBinding: true });
-  return { count: rows.length, last: (await deleteFound(db, rows))?.id ?? null };
+  // Others keep rows here that are never due.
+  const forgotten = rows.filter(({ timestamp, due_at }) => timestamp < time && due_at !== null);
+  await deleteFound(db, 'performance_metrics', forgotten);
+  return rows;
 }
 
 /** What a figure is of: each name, each client, or a step of time. */

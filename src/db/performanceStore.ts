@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { copyLog } from './checkpoints.ts';
 import {
+  type DuePlace,
   deleteExpiredMetrics,
   deleteMetricsBefore,
   findDueMetrics,
@@ -23,16 +24,22 @@ const LOGS_KEPT_MS = 35 * 86_400_000;
 
 /** Before everything that is stored. */
 const BEGINNING = new Date(0).toISOString();
+const FIRST_DUE: DuePlace = { due_at: BEGINNING, series: '' };
 
 /** What the monitor keeps its history in. What it writes is given up after `timeoutMs`. */
 export function performanceStore(db: Knex, timeoutMs: number) {
-  // What becomes due later is due after these.
-  let expiredUntil = BEGINNING;
+  // Where the next steps go on. When nothing is left it is the beginning again, where what was late may be.
+  let expired = FIRST_DUE;
+  let logsFrom = BEGINNING;
+  let forgotten = { time: '', untilId: 0 };
   const metrics = new StepSize();
   const logs = new StepSize();
-  let forgotten = { time: '', untilId: 0 };
-  const deleteLogsBefore = (time: string): Promise<number> =>
-    logs.run((rows) => deleteQueryPerformanceLogsBefore(db, time, rows));
+  async function deleteLogsBefore(time: string): Promise<number> {
+    const request = { from: logsFrom, time };
+    const rows = await logs.run((limit) => deleteQueryPerformanceLogsBefore(db, request, limit));
+    logsFrom = rows.at(-1)?.timestamp ?? logsFrom;
+    return rows.length;
+  }
   /** Steps that come one after the other would fill the log quicker than another thread copies it. */
   async function copied<Result>(step: Promise<Result>): Promise<Result> {
     const result = await step;
@@ -40,24 +47,29 @@ export function performanceStore(db: Knex, timeoutMs: number) {
     return result;
   }
   async function deleteExpired(now: string): Promise<number> {
-    const request = { seconds: LAST_STEP_SECONDS, from: expiredUntil, now };
-    const { count, last } = await metrics.run((rows) => deleteExpiredMetrics(db, request, rows));
-    expiredUntil = last ?? expiredUntil;
-    return count + (await deleteLogsBefore(new Date(Date.parse(now) - LOGS_KEPT_MS).toISOString()));
+    const request = { seconds: LAST_STEP_SECONDS, from: expired, now };
+    const rows = await metrics.run((limit) => deleteExpiredMetrics(db, request, limit));
+    expired = rows.at(-1) ?? expired;
+    const logsBefore = new Date(Date.parse(now) - LOGS_KEPT_MS).toISOString();
+    const count = rows.length + (await deleteLogsBefore(logsBefore));
+    if (count === 0) [expired, logsFrom] = [FIRST_DUE, BEGINNING];
+    return count;
   }
   async function deleteBefore(time: string): Promise<number> {
     if (forgotten.time !== time) forgotten = { time, untilId: 0 };
     const request = { time, afterId: forgotten.untilId };
-    const { count, last } = await metrics.run((rows) => deleteMetricsBefore(db, request, rows));
-    forgotten.untilId = last ?? forgotten.untilId;
-    return count + (await deleteLogsBefore(time));
+    const rows = await metrics.run((limit) => deleteMetricsBefore(db, request, limit));
+    forgotten.untilId = rows.at(-1)?.id ?? forgotten.untilId;
+    const count = rows.length + (await deleteLogsBefore(time));
+    if (count === 0) logsFrom = BEGINNING;
+    return count;
   }
   return {
     insertMetrics: (batch: MetricBatch) => insertPerformanceMetrics(db, batch, timeoutMs),
     insertSlowQueries: (rows: readonly QueryPerformanceLogRow[]) =>
       insertQueryPerformanceLogs(db, rows, timeoutMs),
-    findDue: (seconds: number, now: string, limit: number) =>
-      findDueMetrics(db, seconds, now, limit),
+    findDue: (seconds: number, now: string, from: DuePlace | null, limit: number) =>
+      findDueMetrics(db, { seconds, from: from ?? FIRST_DUE, now }, limit),
     replace: (ids: readonly number[], rows: readonly PerformanceMetricRow[]) =>
       copied(replacePerformanceMetrics(db, ids, rows)),
     deleteExpired: (now: string) => copied(deleteExpired(now)),

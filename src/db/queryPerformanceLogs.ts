@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { dialectOf } from './client.ts';
+import { deleteFound } from './deleteFound.ts';
 
 /** A slow statement, without its values. */
 export interface QueryPerformanceLogRow {
@@ -55,16 +56,18 @@ export async function findSlowestQueryPerformanceLogs(
     .limit(limit);
 }
 
-/** Deletes up to so many of before a time; gives how many. */
+/** Deletes up to so many of before a time, from another time on, and gives them. */
 export async function deleteQueryPerformanceLogsBefore(
   db: Knex,
-  time: string,
+  { from, time }: { from: string; time: string },
   limit: number,
-): Promise<number> {
-  return db('query_performance_logs')
-    .whereRaw(
-      `id IN (SELECT id FROM query_performance_logs WHERE timestamp < ? ORDER BY timestamp LIMIT ${limit})`,
-      [time],
-    )
-    .delete();
+): Promise<{ timestamp: string }[]> {
+  const rows: { id: number; timestamp: string }[] = await db('query_performance_logs')
+    .select('id', 'timestamp')
+    .where('timestamp', '>=', from)
+    .where('timestamp', '<', time)
+    .orderBy('timestamp')
+    .limit(limit, { skipBinding: true });
+  await deleteFound(db, 'query_performance_logs', rows);
+  return rows;
 }

@@ -26,13 +26,18 @@ export interface HistoryStore {
   /** Does nothing where a batch of that id is there. */
   insertMetrics(batch: Batch): Promise<void>;
   insertSlowQueries(rows: readonly SlowQueryRow[]): Promise<void>;
-  /** Rows of a step that are due, those that become one beside each other. */
-  findDue(seconds: number, now: string, limit: number): Promise<(MetricRow & { id: number })[]>;
+  /** Rows of a step that are due, from the place of another on; those that become one beside each other. */
+  findDue(
+    seconds: number,
+    now: string,
+    from: MetricRow | null,
+    limit: number,
+  ): Promise<(MetricRow & { id: number })[]>;
   /** Whether it was done: not where some of the rows are gone, since then another process did it. */
   replace(ids: readonly number[], rows: readonly MetricRow[]): Promise<boolean>;
-  /** A bounded number of what is too old; gives how many there were. */
+  /** Deletes a bounded number of what is too old; gives how many there were. */
   deleteExpired(now: string): Promise<number>;
-  /** The same for what was there at a time. */
+  /** Deletes of a bounded number what was there at a time; gives how many it looked at. */
   deleteBefore(time: string): Promise<number>;
   /** When somebody last let everything begin anew; null if nobody did. */
   findResetTime(): Promise<string | null>;

@@ -24,8 +24,9 @@ const coarser = (row: MetricRow, seconds: number): MetricRow => ({
 async function rollUp(store: HistoryStore, seconds: number, now: string): Promise<void> {
   const next = nextStep(seconds);
   if (next === null) return;
+  let last: MetricRow | null = null;
   for (let step = 0; step < MAX_STEPS; step += 1) {
-    const due = await store.findDue(seconds, now, ROWS_A_STEP);
+    const due = await store.findDue(seconds, now, last, ROWS_A_STEP);
     if (due.length === 0) return;
     const rows = merged(
       due.map(({ id: _id, ...row }) => coarser(row, next)),
@@ -36,6 +37,7 @@ async function rollUp(store: HistoryStore, seconds: number, now: string): Promis
     const ids = due.map(({ id }) => id);
     if (!(await store.replace(ids, rows))) return;
     if (due.length < ROWS_A_STEP) return;
+    last = due.at(-1) ?? null;
   }
 }
 

@@ -17,7 +17,7 @@ WHERE NOT EXISTS (
 -- findDueMetrics: the minutes
 SELECT id, timestamp, metric_type, metric_name, value, unit, resolution_seconds, due_at, series, family, name_hash, operation, client, calls, errors, row_count, hits, max_value, histogram
 FROM performance_metrics
-WHERE resolution_seconds = $1 AND due_at <= $2
+WHERE resolution_seconds = $1 AND (due_at, series) >= ($2, $3) AND due_at <= $4
 ORDER BY due_at, series
 LIMIT 200;
 
@@ -29,16 +29,16 @@ where id = ANY($1::int[]);
 ROLLBACK;
 
 -- deleteExpiredMetrics: the days
-select "id", "due_at"
+select "id", "due_at", "series"
 from "performance_metrics"
-where "resolution_seconds" = $1 and "due_at" >= $2 and "due_at" <= $3
-order by "due_at" asc
+where resolution_seconds = $1 AND (due_at, series) >= ($2, $3) AND due_at <= $4
+order by "due_at" asc, "series" asc
 limit 500;
 
 -- deleteMetricsBefore: so many
-select "id"
+select "id", "timestamp", "due_at"
 from "performance_metrics"
-where "id" > $1 and "timestamp" < $2 and "due_at" is not null
+where "id" > $1
 order by "id" asc
 limit 500;
 

@@ -17,7 +17,7 @@ WHERE NOT EXISTS (
 -- findDueMetrics: the minutes
 SELECT id, timestamp, metric_type, metric_name, value, unit, resolution_seconds, due_at, series, family, name_hash, operation, client, calls, errors, row_count, hits, max_value, histogram
 FROM performance_metrics
-WHERE resolution_seconds = +? AND due_at <= +?
+WHERE resolution_seconds = +? AND (due_at, series) >= (+?, +?) AND due_at <= +?
 ORDER BY due_at, series
 LIMIT 200;
 
@@ -32,16 +32,16 @@ where id IN (
 ROLLBACK;
 
 -- deleteExpiredMetrics: the days
-select `id`, `due_at`
+select `id`, `due_at`, `series`
 from `performance_metrics`
-where `resolution_seconds` = +? and `due_at` >= +? and `due_at` <= +?
-order by `due_at` asc
+where resolution_seconds = +? AND (due_at, series) >= (+?, +?) AND due_at <= +?
+order by `due_at` asc, `series` asc
 limit 500;
 
 -- deleteMetricsBefore: so many
-select `id`
+select `id`, `timestamp`, `due_at`
 from `performance_metrics`
-where `id` > +? and `timestamp` < +? and `due_at` is not null
+where `id` > +?
 order by `id` asc
 limit 500;
 

@@ -14,12 +14,8 @@ order by "execution_time_ms" desc, "id" asc
 limit $2;
 
 -- deleteQueryPerformanceLogsBefore: so many
-delete
+select "id", "timestamp"
 from "query_performance_logs"
-where id IN (
-  SELECT id
-  FROM query_performance_logs
-  WHERE timestamp < $1
-  ORDER BY timestamp
-  LIMIT 500
-);
+where "timestamp" >= $1 and "timestamp" < $2
+order by "timestamp" asc
+limit 500;

@@ -14,12 +14,14 @@ order by `execution_time_ms` desc, `id` asc
 limit +?;
 
 -- deleteQueryPerformanceLogsBefore: so many
+select `id`, `timestamp`
+from `query_performance_logs`
+where `timestamp` >= +? and `timestamp` < +?
+order by `timestamp` asc
+limit 500;
 delete
 from `query_performance_logs`
 where id IN (
-  SELECT id
-  FROM query_performance_logs
-  WHERE timestamp < +?
-  ORDER BY timestamp
-  LIMIT 500
+  SELECT value
+  FROM json_each(+?)
 );

@@ -47,20 +47,23 @@ const filtered: performanceMetrics.MetricRequest = {
 
 const most = page(performanceMetrics.metricOrdering);
 
+const dueRequest = { from: { due_at: time, series: 'series' }, now: later };
+
 export const performanceMetricCalls: Calls<typeof performanceMetrics> = {
   insertPerformanceMetrics: {
     'a batch': (db) =>
       performanceMetrics.insertPerformanceMetrics(db, { id: 'batch', rows: [metric] }, 1000),
   },
   findDueMetrics: {
-    'the minutes': (db) => performanceMetrics.findDueMetrics(db, 60, later, 200),
+    'the minutes': (db) =>
+      performanceMetrics.findDueMetrics(db, { ...dueRequest, seconds: 60 }, 200),
   },
   replacePerformanceMetrics: {
     'two by one': (db) => performanceMetrics.replacePerformanceMetrics(db, [1, 2], [metric]),
   },
   deleteExpiredMetrics: {
     'the days': (db) =>
-      performanceMetrics.deleteExpiredMetrics(db, { seconds: 86_400, from: time, now: later }, 500),
+      performanceMetrics.deleteExpiredMetrics(db, { ...dueRequest, seconds: 86_400 }, 500),
   },
   deleteMetricsBefore: {
     'so many': (db) => performanceMetrics.deleteMetricsBefore(db, { time, afterId: 0 }, 500),
@@ -143,6 +146,7 @@ export const queryPerformanceLogCalls: Calls<typeof queryPerformanceLogs> = {
     'after a time': (db) => queryPerformanceLogs.findSlowestQueryPerformanceLogs(db, time, 20),
   },
   deleteQueryPerformanceLogsBefore: {
-    'so many': (db) => queryPerformanceLogs.deleteQueryPerformanceLogsBefore(db, time, 500),
+    'so many': (db) =>
+      queryPerformanceLogs.deleteQueryPerformanceLogsBefore(db, { from: time, time: later }, 500),
   },
 };
