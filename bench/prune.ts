@@ -78,7 +78,7 @@ async function prune(name: string, address: DatabaseAddress): Promise<void> {
     ownThread: true,
     leavesLog: true,
     onStatement({ sql, durationMs, rowCount }) {
-      const kind = sql.replace(/[`"]/g, '').split(' where ')[0] ?? '';
+      const [kind = ''] = sql.replace(/[`"]/g, '').split(/\s+where\s/i);
       const found = statements.get(kind) ?? { aggregate: new Aggregate(), long: 0 };
       found.aggregate.add(durationMs, false, rowCount);
       if (durationMs > 100) {
