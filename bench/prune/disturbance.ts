@@ -20,7 +20,7 @@ export async function watchDisturbances(watched: Watched) {
     /** What it was between two times of `Date.now()`; to be asked after `stop`. */
     between(from: number, until: number): Disturbance {
       const before = looks.findLast(({ at }) => at <= from);
-      const after = looks.find(({ at }) => at >= until);
+      const after = looks.find(({ at }) => at >= until) ?? looks.at(-1);
       const meanwhile = looks.filter(({ at, diskMs }) => at < until && at + diskMs > from);
       return {
         processorMs: (after?.processorMs ?? 0) - (before?.processorMs ?? 0),
