@@ -42,7 +42,6 @@ function processorMs(): number {
 let isStopped = false;
 parentPort?.on('message', () => {
   isStopped = true;
-  parentPort?.close();
 });
 
 const page = Buffer.alloc(8192);
@@ -62,3 +61,4 @@ while (!isStopped) {
   await sleep(10);
 }
 parentPort?.postMessage(looks);
+parentPort?.close();
