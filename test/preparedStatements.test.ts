@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendNamed } from '../src/db/postgresStatement.ts';
 import { databases, type TestDatabase } from './harness/databases.ts';
 import { globalId } from './harness/given.ts';
 import { startWalkApi, type WalkApi } from './walk/proof.ts';
@@ -170,6 +171,25 @@ describe.each(onPostgres)('prepared statements on $name', (kind) => {
       await expect(divide(String(third), 1)).rejects.toThrow('syntax error');
       expect(await divide(String(first), 2)).toBe(3);
       expect(await divide(String(second), 3)).toBe(4);
+    }
+  });
+
+  test('fail alone where a row of theirs cannot be read', async () => {
+    // What PostgreSQL writes as JSON is JSON, so this takes a parser that refuses it.
+    const connection = await api.db.client.acquireConnection();
+    try {
+      const refusing = sendNamed(connection, {
+        ...{ name: 'refused', text: 'SELECT generate_series(1, 3) AS number', values: [] },
+        asArrays: false,
+        parserOf: () => () => {
+          throw new Error('unreadable');
+        },
+      });
+      await expect(refusing).rejects.toThrow('unreadable');
+      const { rows } = await connection.query('SELECT 1 AS number');
+      expect(rows).toEqual([{ number: 1 }]);
+    } finally {
+      await api.db.client.releaseConnection(connection);
     }
   });
 

@@ -46,6 +46,8 @@ declare module 'knex/lib/dialects/postgres/index.js' {
     /** Tarn's, and none once the client is closed. */
     pool?: {
       max: number;
+      /** Whether it is closing, and lends nothing more. */
+      destroyed: boolean;
       /** What nobody has, the one that was used last at the end. */
       free: Lent[];
       used: Lent[];

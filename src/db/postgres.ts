@@ -73,7 +73,7 @@ const planned = /^\s*(select|insert|update|delete|with)\b/i;
 function takeFree(client: PostgresqlClient): object | null {
   const { pool } = client;
   const free = pool?.free.at(-1);
-  if (!pool || !free || pool.numPendingAcquires() > 0) return null;
+  if (!pool || pool.destroyed || !free || pool.numPendingAcquires() > 0) return null;
   if (free.resource.__knex__disposed || !client.validateConnection(free.resource)) return null;
   pool.free.pop();
   pool.used.push(free);

@@ -66,6 +66,8 @@ export class NamedStatement implements Submittable {
   readonly #rows: unknown[] = [];
   /** Such as `INSERT 0 1` or `SELECT 20`. */
   #outcome = '';
+  /** Why a row could not be read; the rest of the answer is still to come. */
+  #fault: Error | null = null;
   readonly #answer = Promise.withResolvers<QueryResult>();
 
   constructor(client: object, { name, text, values, asArrays, parserOf }: Sent) {
@@ -89,12 +91,16 @@ export class NamedStatement implements Submittable {
     const connection = given as unknown as OpenConnection;
     const { name, text } = this;
     connection.stream.cork();
-    if (connection.parsedStatements[name] === undefined) connection.parse({ name, text });
-    connection.bind({ statement: name, values: this.#values });
-    if (!this.#description) connection.describe({ type: 'P' });
-    connection.execute({});
-    connection.sync();
-    connection.stream.uncork();
+    try {
+      if (connection.parsedStatements[name] === undefined) connection.parse({ name, text });
+      connection.bind({ statement: name, values: this.#values });
+      if (!this.#description) connection.describe({ type: 'P' });
+      connection.execute({});
+      connection.sync();
+    } finally {
+      // Nothing would ever be sent by the connection again.
+      connection.stream.uncork();
+    }
   }
 
   handleRowDescription({ fields }: { fields: FieldDef[] }): void {
@@ -111,18 +117,26 @@ export class NamedStatement implements Submittable {
   }
 
   handleDataRow({ fields: texts }: { fields: (string | null)[] }): void {
+    if (this.#fault) return;
+    try {
+      this.#rows.push(this.#read(texts));
+    } catch (error) {
+      // Whoever reads the socket would be told, and that ends the process. Parsers throw nothing but errors.
+      this.#fault = error as Error;
+    }
+  }
+
+  #read(texts: readonly (string | null)[]): unknown {
     // A description comes before any row.
     const { fields, parsers, row } = this.#description as Description;
     const values = texts.map((text, index) => (text === null ? null : parsers[index]?.(text)));
-    if (this.#asArrays) this.#rows.push(values);
-    else {
-      const named = { ...row };
-      for (let index = 0; index < values.length; index += 1) {
-        // There are as many.
-        named[(fields[index] as FieldDef).name] = values[index];
-      }
-      this.#rows.push(named);
+    if (this.#asArrays) return values;
+    const named = { ...row };
+    for (let index = 0; index < values.length; index += 1) {
+      // There are as many.
+      named[(fields[index] as FieldDef).name] = values[index];
     }
+    return named;
   }
 
   handleCommandComplete({ text }: { text: string }): void {
@@ -132,6 +146,7 @@ export class NamedStatement implements Submittable {
   }
 
   handleReadyForQuery(): void {
+    if (this.#fault) this.#answer.reject(this.#fault);
     const [command = '', ...counts] = this.#outcome.split(' ');
     this.#answer.resolve({
       command,
