@@ -85,6 +85,9 @@ const catalogues: Record<DatabaseKind['name'], string> = {
     SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
       FROM pg_constraint WHERE connamespace = 'public'::regnamespace
      UNION ALL
+    SELECT 'option', attrelid::regclass || '.' || attname, attoptions::text
+      FROM pg_attribute WHERE attoptions IS NOT NULL
+     UNION ALL
     SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
      ORDER BY 1, 2, 3`,
 };

@@ -66,28 +66,28 @@ limit 21;
 -- findJobPage: filtered by status, after a cursor
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where jobs.status = $1 and (jobs.created_at, jobs.id) < ($2, $3)
+where jobs.status = (SELECT $1::text) and (jobs.created_at, jobs.id) < ($2, $3)
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: filtered by everything
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where jobs.user_id = $1 and jobs.status = $2 and jobs.model = $3 and jobs.created_at >= $4 and jobs.created_at < $5 and coalesce(jobs.duration_seconds, -1) >= $6 and coalesce(jobs.duration_seconds, -1) < $7 and coalesce(jobs.file_size_bytes, -1) < $8 and coalesce(jobs.file_size_bytes, -1) > $9
+where jobs.user_id = (SELECT $1::int) and jobs.status = (SELECT $2::text) and jobs.model = (SELECT $3::text) and jobs.created_at >= $4 and jobs.created_at < $5 and coalesce(jobs.duration_seconds, -1) >= $6 and coalesce(jobs.duration_seconds, -1) < $7 and coalesce(jobs.file_size_bytes, -1) < $8 and coalesce(jobs.file_size_bytes, -1) > $9
 order by jobs.created_at DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, ordered by a column with nulls, after a null
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where jobs.user_id = $1 and (coalesce(jobs.finished_at, '-infinity'::timestamptz), jobs.id) < ($2, $3)
+where jobs.user_id = (SELECT $1::int) and (coalesce(jobs.finished_at, '-infinity'::timestamptz), jobs.id) < ($2, $3)
 order by coalesce(jobs.finished_at, '-infinity'::timestamptz) DESC, jobs.id DESC
 limit 21;
 
 -- findJobPage: of a user, that changed in a span of time
 select "jobs"."id", "jobs"."user_id", "jobs"."original_filename", "jobs"."model", "jobs"."status", "jobs"."created_at", "jobs"."updated_at", "jobs"."started_at", "jobs"."finished_at", "jobs"."processing_time_seconds", "jobs"."file_size_bytes", "jobs"."duration_seconds", "jobs"."priority", "jobs"."run_after", "jobs"."attempt", "jobs"."max_attempts", "jobs"."progress", "jobs"."error_code", "jobs"."error_message"
 from "jobs"
-where jobs.user_id = $1 and jobs.updated_at >= $2 and jobs.updated_at < $3
+where jobs.user_id = (SELECT $1::int) and jobs.updated_at >= $2 and jobs.updated_at < $3
 order by jobs.updated_at ASC, jobs.id ASC
 limit 21;
 
