@@ -41,7 +41,7 @@ describe.each(databases)('plans of slow queries on $name', (kind) => {
     await as.query(filtered);
     await as.query(`{ node(id: "${globalId}") { ... on Job { metadata { tokens } } } }`);
     await vi.waitFor(async () => {
-      const page = await found(as, /jobs.model = \? and jobs.created_at/);
+      const page = await found(as, /jobs.model = .* and jobs.created_at/);
       const metadata = await found(as, /from metadata where/);
       expect(page?.plan?.steps.map(({ table }) => table)).toContain('jobs');
       expect(metadata?.plan?.steps.map(({ table }) => table)).toContain('metadata');
@@ -63,7 +63,7 @@ describe.each(databases)('plans of slow queries on $name', (kind) => {
     const { as } = await api.given.administrator();
     await as.query(filtered);
     const page = await vi.waitFor(async () => {
-      const query = await found(as, /jobs.model = \? and jobs.created_at/);
+      const query = await found(as, /jobs.model = .* and jobs.created_at/);
       expect(query?.plan).not.toBeNull();
       return query;
     }, patience);
@@ -75,7 +75,7 @@ describe.each(databases)('plans of slow queries on $name', (kind) => {
   test('show the values where that is set', async () => {
     const { as } = await shown.given.administrator();
     await as.query(filtered);
-    const page = await found(as, /jobs.model = \? and jobs.created_at/);
+    const page = await found(as, /jobs.model = .* and jobs.created_at/);
     expect(page?.parameters).toEqual(['"a private name"', '"2026-01-01T00:00:00.000Z"']);
   });
 
