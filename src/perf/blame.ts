@@ -28,22 +28,61 @@ interface Span {
   to: number;
 }
 
-/** The parts of a span that the others leave, and its length. */
-function remainder(span: Span, covered: readonly Span[]): Span[] {
-  let parts = [span];
-  for (const { from, to } of covered) {
-    parts = parts.flatMap((part) =>
-      [
-        { from: part.from, to: Math.min(part.to, from) },
-        { from: Math.max(part.from, to), to: part.to },
-      ].filter((left) => left.to > left.from),
-    );
-  }
-  return parts;
+/** A span that is told of, and how much of it is somebody's who comes first. */
+interface Covered extends Span {
+  lengthMs: number;
 }
 
-const lengthOf = (spans: readonly Span[]): number =>
-  spans.reduce((sum, { from, to }) => sum + to - from, 0);
+/**
+ * Spans that are added in the order of their ends, none of which is counted twice. What lies within the next is one
+ * with it from then on, so that all of them together take a step each, however many held the thread.
+ */
+class Coverage {
+  readonly #covered: Covered[] = [];
+  readonly #lengthOf: (span: Span) => number;
+
+  constructor(lengthOf: (span: Span) => number) {
+    this.#lengthOf = lengthOf;
+  }
+
+  /** Gives how much of it was not told of before. */
+  add(span: Span): number {
+    const lengthMs = this.#lengthOf(span);
+    let knownMs = 0;
+    let last = this.#covered.at(-1);
+    while (last && last.from >= span.from) {
+      knownMs += last.lengthMs;
+      this.#covered.pop();
+      last = this.#covered.at(-1);
+    }
+    if (last && last.to > span.from) {
+      const shared = this.#lengthOf({ from: span.from, to: last.to });
+      this.#covered.pop();
+      this.#covered.push({
+        from: last.from,
+        to: span.to,
+        lengthMs: last.lengthMs - shared + lengthMs,
+      });
+      knownMs += shared;
+    } else this.#covered.push({ ...span, lengthMs });
+    return lengthMs - knownMs;
+  }
+
+  /** What it has, in the order of time. */
+  get spans(): readonly Span[] {
+    return this.#covered;
+  }
+}
+
+/** The length of what spans leave of another; they are apart, in the order of time. */
+function lengthBeside(spans: readonly Span[]): (span: Span) => number {
+  if (spans.length === 0) return ({ from, to }) => to - from;
+  return ({ from, to }) =>
+    spans.reduce(
+      (left, other) => left - Math.max(0, Math.min(to, other.to) - Math.max(from, other.from)),
+      to - from,
+    );
+}
 
 interface Request {
   id: string;
@@ -61,30 +100,28 @@ export function blameFor({ id, from, to, ownMs, idleMs }: Request, holds: readon
     const waitingMs = Math.max(idleMs, to - from - ownMs);
     return { ownMs, waitingMs, blamedMs: 0, entries: [] };
   }
-  const covered: Span[] = [];
+  const isOwn = (hold: Hold): boolean => hold.traceId === id;
+  // In the order of their ends, so that what is inside comes before what is around it.
+  const ordered = holds.toSorted((a, b) => a.endedAt - b.endedAt);
+  const within = ({ startedAt, endedAt }: Hold): Span => ({
+    from: Math.max(from, startedAt),
+    to: Math.min(to, endedAt),
+  });
+  // What it did itself is nobody else's fault, even where garbage was collected in it.
+  const own = new Coverage(lengthBeside([]));
+  for (const hold of ordered) if (isOwn(hold)) own.add(within(hold));
+  const others = new Coverage(lengthBeside(own.spans));
   const entries = new Map<string, BlameEntry>();
   let blamedMs = 0;
-  const isOwn = (hold: Hold): boolean => hold.traceId === id;
-  // Its own first: what it did itself is nobody else's fault, even where garbage was collected in it.
-  // Then in the order of their ends, so that what is inside comes before what is around it.
-  const ordered = holds.toSorted(
-    (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || a.endedAt - b.endedAt,
-  );
   for (const hold of ordered) {
-    const span = { from: Math.max(from, hold.startedAt), to: Math.min(to, hold.endedAt) };
-    if (span.to <= span.from) continue;
-    const left = remainder(span, covered);
-    covered.push(...left);
     if (isOwn(hold)) continue;
-    const lostMs = lengthOf(left);
+    const lostMs = others.add(within(hold));
     blamedMs += lostMs;
-    const key = `${hold.traceId} ${hold.kind} ${hold.name}`;
+    const { kind, name, operationName, traceId } = hold;
+    const key = `${traceId} ${kind} ${name}`;
     const entry = entries.get(key);
     if (entry) entry.lostMs += lostMs;
-    else {
-      const { kind, name, operationName, traceId } = hold;
-      entries.set(key, { kind, name, operationName, traceId, lostMs });
-    }
+    else entries.set(key, { kind, name, operationName, traceId, lostMs });
   }
   // While the loop was busy with neither, it served others in short turns.
   const turnsMs = Math.max(0, to - from - idleMs - ownMs - blamedMs);
