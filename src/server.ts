@@ -296,9 +296,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   };
   const answer = createLeanYoga<RequestOrigin, CommonContext, Pick<Context, 'loaders'>>(
     commonContext,
+    () => ({ loaders: newLoaders() }),
     {
       schema: isMonitored ? timeResolvers(schema, monitor.heldThread) : schema,
-      context: () => ({ loaders: newLoaders() }),
       plugins: [
         ...(isMonitored
           ? [

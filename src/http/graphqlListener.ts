@@ -35,7 +35,10 @@ function send(
   }
   if (res.closed || res.destroyed || res.writableEnded) return;
   // Node writes a list as it is; what is set one by one it looks up again.
-  const headers = [...ownHeaders, ...answer.headers].flat();
+  const headers = ownHeaders.flat();
+  answer.headers.forEach((value, name) => {
+    headers.push(name, value);
+  });
   res.writeHead(answer.status, answer.statusText, headers).end(text);
 }
 

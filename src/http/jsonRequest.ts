@@ -39,7 +39,9 @@ class JsonRequestHeaders {
   }
 
   get(name: string): string | null {
-    const value = this.#given[name] ?? this.#given[name.toLowerCase()];
+    // Node's are in small letters, and so are nearly all that somebody asks for.
+    const lower = name.toLowerCase();
+    const value = this.#given[lower];
     if (value === undefined) return null;
     return typeof value === 'string' ? value : value.join(', ');
   }

@@ -11,6 +11,7 @@ import {
   YogaServer,
   type YogaServerOptions,
 } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import { inTurn, type MaybePromise, whenThere, within } from './hooks.ts';
 import { JsonRequest } from './jsonRequest.ts';
 import {
@@ -28,6 +29,20 @@ type Result = PayloadOf<'onExecutionResult'>['result'];
 type RequestParseDone = NonNullable<
   Extract<Awaited<ReturnType<HookOf<'onRequestParse'>>>, object>['onRequestParseDone']
 >;
+
+/** Who writes a result, by what the client accepts. */
+interface Negotiated {
+  resultProcessor: PayloadOf<'onResultProcess'>['resultProcessor'];
+  acceptedMediaType: string;
+  acceptableMediaTypes: readonly string[];
+}
+
+/** Clients send a few, which are short. */
+const MAX_ACCEPT_LENGTH = 300;
+
+/** Of a query or a mutation: a subscription has a stream, or errors alone. */
+const hasData = (result: Result): boolean =>
+  result !== undefined && !Array.isArray(result) && 'data' in result && result.data != null;
 
 /** A URL that is parsed once, where somebody looks at it. */
 function lazyUrl(address: () => string): URL {
@@ -51,6 +66,8 @@ class LeanYoga extends YogaServer<object, object> {
   readonly #onParams = this.#hooksOf('onParams');
   readonly #onExecutionResult = this.#hooksOf('onExecutionResult');
   readonly #onResultProcess = this.#hooksOf('onResultProcess');
+  /** What the first of them found, by what is accepted. */
+  readonly #negotiated = new LRUCache<string, Negotiated>({ max: 100 });
   readonly #onResponse = this.#hooksOf('onResponse');
   readonly #around = this.#instrumentation();
   readonly #run = operationRunner({
@@ -285,7 +302,8 @@ class LeanYoga extends YogaServer<object, object> {
 
   readonly #handleParams: Yoga['handleParams'] = (payload) => {
     const { request, params, context } = payload;
-    Object.assign(context, { request, params });
+    context.request = request;
+    context.params = params;
     const handOver = (outcome: () => Executed) => {
       this.#outcomes.set(context, outcome);
       return this.handleParams(payload);
@@ -311,23 +329,40 @@ class LeanYoga extends YogaServer<object, object> {
     executed: Result,
     serverContext: ServerContext,
   ): MaybePromise<Response> {
-    const acceptableMediaTypes: string[] = [];
-    let acceptedMediaType = '*/*';
+    // Yoga hands it on like this.
+    const result = executed as PayloadOf<'onResultProcess'>['result'];
+    const accept = hasData(executed) ? request.headers.get('accept') : null;
+    const known = accept === null ? undefined : this.#negotiated.get(accept);
+    const acceptableMediaTypes = known ? [...known.acceptableMediaTypes] : [];
+    let acceptedMediaType = known?.acceptedMediaType ?? '*/*';
     const payload: PayloadOf<'onResultProcess'> = {
       request,
       acceptableMediaTypes,
-      // Yoga hands it on like this.
-      result: executed as PayloadOf<'onResultProcess'>['result'],
+      result,
       setResult(next) {
         payload.result = next;
       },
+      resultProcessor: known?.resultProcessor,
       setResultProcessor(next, mediaType) {
         payload.resultProcessor = next;
         acceptedMediaType = mediaType;
       },
       serverContext,
     };
-    const called = inTurn(this.#onResultProcess, (hook) => hook(payload));
+    if (!known) {
+      // Yoga's own, which looks at no more than that, whether there is a stream, and whether it is a subscription.
+      this.#onResultProcess[0]?.(payload);
+      if (accept !== null && accept.length < MAX_ACCEPT_LENGTH) {
+        const { resultProcessor } = payload;
+        const acceptable = [...acceptableMediaTypes];
+        this.#negotiated.set(accept, {
+          resultProcessor,
+          acceptedMediaType,
+          acceptableMediaTypes: acceptable,
+        });
+      }
+    }
+    const called = inTurn(this.#onResultProcess, (hook) => hook(payload), undefined, 1);
     return whenThere(called, () => {
       const { resultProcessor, result } = payload;
       if (resultProcessor) return resultProcessor(result, this.fetchAPI, acceptedMediaType);
@@ -354,23 +389,34 @@ export type AnswerRequest<Context> = (
 ) => MaybePromise<Response>;
 
 /**
- * Makes Yoga, and gives what answers Node's requests by Fetch's responses. The context of all requests is copied
- * in one go; what Yoga's option `context` gives is added member by member, a tenth of a microsecond each.
+ * Makes Yoga, and gives what answers Node's requests by Fetch's responses. The context is made here, in one go: what
+ * Yoga's option `context` gives costs two microseconds, as its hooks may make somebody wait.
  */
 export function createLeanYoga<
   OwnContext extends object,
   CommonContext extends object,
-  UserContext extends object,
+  NewContext extends object,
 >(
   commonContext: CommonContext,
-  options: YogaServerOptions<OwnContext & CommonContext & Exchange, UserContext>,
+  newContext: () => NewContext,
+  options: YogaServerOptions<OwnContext & CommonContext & NewContext & Exchange, object>,
 ): AnswerRequest<OwnContext> {
   // What its hooks are called with is not known here, and handed on as it is.
   const yoga = new LeanYoga(options as unknown as YogaServerOptions<object, object>);
   const { handleNodeRequestAndResponse, waitUntil } = yoga.adapter;
   return (exchange, ownContext, text) => {
     const { req, res } = exchange;
-    const serverContext = { ...commonContext, ...ownContext, req, res, waitUntil };
+    const serverContext = {
+      ...commonContext,
+      ...newContext(),
+      ...ownContext,
+      req,
+      res,
+      waitUntil,
+      // Yoga sets them, and what has a place for them already is not made into a slower object.
+      request: undefined,
+      params: undefined,
+    };
     return text === null
       ? handleNodeRequestAndResponse(req, res, serverContext)
       : yoga.answer(new JsonRequest(req, res, text), serverContext);
