@@ -49,10 +49,19 @@ export class HeldThread {
     return outerMs;
   }
 
-  end(trace: Trace | null, kind: HoldKind, name: string, startedAt: number, outerMs: number): void {
+  /** Gives when it ended. */
+  end(
+    trace: Trace | null,
+    kind: HoldKind,
+    name: string,
+    startedAt: number,
+    outerMs: number,
+  ): number {
     const innerMs = this.#innerMs;
+    const endedAt = performance.now();
     this.#innerMs = outerMs;
-    this.add(trace, kind, name, startedAt, performance.now(), innerMs);
+    this.add(trace, kind, name, startedAt, endedAt, innerMs);
+    return endedAt;
   }
 
   /** Work whose time somebody else took; within it, `innerMs` were counted before. */

@@ -173,9 +173,11 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     );
     recent.addRequest(trace);
     countTotal('operation', totalMs, failed, trace.statementCount);
-    // A dispatch has a batch for each time that it was capped.
-    for (const { loader, hits } of new Set(trace.batches.map(({ dispatch }) => dispatch))) {
-      if (hits > 0) interval.addHits(keyFor('loader', loader, trace), hits);
+    if (trace.batches.length > 0) {
+      // A dispatch has a batch for each time that it was capped.
+      for (const { loader, hits } of new Set(trace.batches.map(({ dispatch }) => dispatch))) {
+        if (hits > 0) interval.addHits(keyFor('loader', loader, trace), hits);
+      }
     }
     for (const span of trace.resolvers.values()) {
       // The calls of one place in one request are one entry: its mean is what the request waited for.
@@ -215,7 +217,7 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
       client: { name: 'unknown', version: null },
       viewerId: null,
       traceParent: null,
-      phaseStartMs: {},
+      phaseStartMs: { parse: null, validate: null, execute: null },
       parseMs: 0,
       validateMs: 0,
       executeMs: 0,

@@ -18,14 +18,21 @@ function collapsed(path: Path): string {
   return path.prev ? `${collapsed(path.prev)}.${key}` : key;
 }
 
-/** Nodes of a field have one place, in a compiled operation for as long as that is kept. */
-const knownPaths = new WeakMap<readonly FieldNode[], string>();
+interface Place {
+  path: string;
+  /** The path alone. */
+  askers: ReadonlySet<string>;
+}
 
-function pathOf({ path, fieldNodes }: GraphQLResolveInfo): string {
-  let known = knownPaths.get(fieldNodes);
+/** Nodes of a field have one place, in a compiled operation for as long as that is kept. */
+const knownPlaces = new WeakMap<readonly FieldNode[], Place>();
+
+function placeOf({ path, fieldNodes }: GraphQLResolveInfo): Place {
+  let known = knownPlaces.get(fieldNodes);
   if (known === undefined) {
-    known = collapsed(path);
-    knownPaths.set(fieldNodes, known);
+    const whole = collapsed(path);
+    known = { path: whole, askers: new Set([whole]) };
+    knownPlaces.set(fieldNodes, known);
   }
   return known;
 }
@@ -37,11 +44,12 @@ function spanOf(
   info: GraphQLResolveInfo,
   startedAt: number,
 ): ResolverSpan {
-  const path = pathOf(info);
+  const { path, askers } = placeOf(info);
   let span = trace.resolvers.get(path);
   if (!span) {
     const startMs = startedAt - trace.startedMs;
-    const made = {
+    const scope: Scope = { trace, resolver: null, batch: null };
+    span = {
       path,
       field,
       calls: 0,
@@ -50,11 +58,9 @@ function spanOf(
       endMs: startMs,
       totalMs: 0,
       maxMs: 0,
-      askers: new Set([path]),
+      askers,
+      scope,
     };
-    const scope: Scope = { trace, resolver: null, batch: null };
-    // The span and its scope name each other.
-    span = Object.assign(made, { scope });
     scope.resolver = span;
     trace.resolvers.set(path, span);
   }

@@ -80,8 +80,8 @@ export interface Trace {
   viewerId: number | null;
   /** The caller's W3C `traceparent`, as it came. */
   traceParent: string | null;
-  /** When its phases began; those that it did not come to are missing. */
-  phaseStartMs: Partial<Record<'parse' | 'validate' | 'execute', number>>;
+  /** When its phases began; null for those that it did not come to. */
+  phaseStartMs: Record<'parse' | 'validate' | 'execute', number | null>;
   parseMs: number;
   validateMs: number;
   executeMs: number;

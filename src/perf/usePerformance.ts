@@ -99,7 +99,7 @@ export async function traceEvent<Result extends ExecutionResult>(
   }
 }
 
-/** Does something after what runs, whether it succeeds or not. What is synchronous stays so: a promise more costs each request. */
+/** Does something at the end of what runs, whether it succeeds or not. What is synchronous stays so: a promise more costs each request. */
 function afterwards(run: () => Promise<void> | void, end: () => void): Promise<void> | void {
   let pending: Promise<void> | void;
   try {
@@ -108,11 +108,7 @@ function afterwards(run: () => Promise<void> | void, end: () => void): Promise<v
     end();
     throw error;
   }
-  if (!pending) return end();
-  return pending.then(end, (error: unknown) => {
-    end();
-    throw error;
-  });
+  return pending ? pending.finally(end) : end();
 }
 
 /** Opens the trace of each request and closes it. Resolvers and statements add to it by themselves. */
@@ -123,18 +119,19 @@ export function usePerformance<Context extends TracedContext>({
   const { heldThread } = monitor;
   const current = (): Trace | null => traceScope.current()?.trace ?? null;
 
+  /** Times a phase that makes nobody wait. */
   const timed =
-    (kind: HoldKind, phase: 'parseMs' | 'validateMs' | 'serializeMs') =>
+    (kind: HoldKind, note: (trace: Trace, startedAt: number, endedAt: number) => void) =>
     (_payload: unknown, wrapped: () => void): void => {
       const trace = current();
       const startedAt = performance.now();
-      if (trace && (kind === 'parse' || kind === 'validate')) {
-        trace.phaseStartMs[kind] ??= startedAt - trace.startedMs;
-      }
       const outerMs = heldThread.begin();
-      wrapped();
-      heldThread.end(trace, kind, kind, startedAt, outerMs);
-      if (trace) trace[phase] += performance.now() - startedAt;
+      try {
+        wrapped();
+      } finally {
+        const endedAt = heldThread.end(trace, kind, kind, startedAt, outerMs);
+        if (trace) note(trace, startedAt, endedAt);
+      }
     };
 
   function noteExecution(execution: Execution<Context>): void {
@@ -159,25 +156,33 @@ export function usePerformance<Context extends TracedContext>({
         }
         return wrapped();
       },
-      parse: timed('parse', 'parseMs'),
-      validate: timed('validate', 'validateMs'),
+      parse: timed('parse', (trace, startedAt, endedAt) => {
+        trace.phaseStartMs.parse ??= startedAt - trace.startedMs;
+        trace.parseMs += endedAt - startedAt;
+      }),
+      validate: timed('validate', (trace, startedAt, endedAt) => {
+        trace.phaseStartMs.validate ??= startedAt - trace.startedMs;
+        trace.validateMs += endedAt - startedAt;
+      }),
       execute(_payload, wrapped) {
         const trace = current();
         const startedAt = performance.now();
         if (trace) trace.phaseStartMs.execute ??= startedAt - trace.startedMs;
         const outerMs = heldThread.begin();
-        return afterwards(
-          () => {
-            const executed = wrapped();
-            heldThread.end(trace, 'operation', 'operation', startedAt, outerMs);
-            return executed;
-          },
-          () => {
-            if (trace) trace.executeMs += performance.now() - startedAt;
-          },
-        );
+        let pending: ReturnType<typeof wrapped> | null = null;
+        try {
+          pending = wrapped();
+        } finally {
+          const endedAt = heldThread.end(trace, 'operation', 'operation', startedAt, outerMs);
+          if (trace && !pending) trace.executeMs += endedAt - startedAt;
+        }
+        return pending?.finally(() => {
+          if (trace) trace.executeMs += performance.now() - startedAt;
+        });
       },
-      resultProcess: timed('serialize', 'serializeMs'),
+      resultProcess: timed('serialize', (trace, startedAt, endedAt) => {
+        trace.serializeMs += endedAt - startedAt;
+      }),
     },
     onExecute: ({ args }) => noteExecution(args),
     onSubscribe: ({ args }) => noteExecution(args),

@@ -89,11 +89,11 @@ function phaseSpans(trace: Trace): SpanDraft[] {
   const span = (
     key: string,
     name: string,
-    startMs: number | undefined,
+    startMs: number | null,
     durationMs: number,
     attributes: Attributes,
   ): SpanDraft[] =>
-    startMs === undefined
+    startMs === null
       ? []
       : [draft({ key, parent: OPERATION, name, startMs, endMs: startMs + durationMs, attributes })];
   return [
