@@ -136,8 +136,10 @@ Job.implement({
         description: 'The transcript in pieces, in order of time.',
         complexity: connectionComplexity,
         extensions: reads<JobRow>('status'),
-        resolve: async (job, args, { loaders }) => {
-          const request = pageRequest(args, segmentOrdering, false);
+        resolve: async (job, args, { loaders }, { fieldNodes }) => {
+          const request = loaders.segmentPageByJobId.requestOf(fieldNodes, () =>
+            pageRequest(args, segmentOrdering, false),
+          );
           // Until the job is done, its segments are what a worker is handing in, or failed to.
           if (!isTranscribed(job)) return connectionOf(emptyPage(), segmentOrdering, async () => 0);
           const page = await loaders.segmentPageByJobId.load({ parent: job.id, request });

@@ -78,9 +78,10 @@ User.implement({
         complexity: connectionComplexity,
         extensions: reads<ShownUser>(),
         resolve: async (user, args, { loaders }, info) => {
-          const request = jobPageRequest(args, args.filter?.userId?.id ?? null, info);
-          const key = { parent: user.id, request };
-          const page = await loaders.jobPageByUserId.load(key);
+          const request = loaders.jobPageByUserId.requestOf(info.fieldNodes, () =>
+            jobPageRequest(args, args.filter?.userId?.id ?? null, info),
+          );
+          const page = await loaders.jobPageByUserId.load({ parent: user.id, request });
           return connectionOf(page, request.page.ordering, () =>
             loaders.jobCountByUserId.load({ parent: user.id, request: request.filter }),
           );
@@ -103,8 +104,10 @@ User.implement({
         args: userAuditLogArguments,
         complexity: connectionComplexity,
         extensions: reads<ShownUser>(),
-        resolve: async (user, args, { loaders }) => {
-          const request = auditLogPageRequest(args, null);
+        resolve: async (user, args, { loaders }, { fieldNodes }) => {
+          const request = loaders.auditLogPageByUserId.requestOf(fieldNodes, () =>
+            auditLogPageRequest(args, null),
+          );
           const page = await loaders.auditLogPageByUserId.load({ parent: user.id, request });
           return connectionOf(page, auditLogOrdering, () =>
             loaders.auditLogCountByUserId.load({ parent: user.id, request: request.filter }),
