@@ -3,39 +3,28 @@ import { useEngine } from '@envelop/core';
 import { useOpenTelemetry } from '@envelop/opentelemetry';
 import { useApolloInlineTrace } from '@graphql-yoga/plugin-apollo-inline-trace';
 import { GraphQLInstrumentation } from '@opentelemetry/instrumentation-graphql';
-import {
-  BasicTracerProvider,
-  BatchSpanProcessor,
-  type ReadableSpan,
-} from '@opentelemetry/sdk-trace-base';
-import type { Plugin } from 'graphql-yoga';
-import type { RequestOrigin } from '../../src/http/requestOrigin.ts';
-import type { Context } from '../../src/schema/context.ts';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { AppOptions } from '../../src/server.ts';
 
-type OurPlugin = Plugin<Context, RequestOrigin>;
+/** Of the service's own Yoga: a contender brings another. */
+type OurPlugin = NonNullable<AppOptions['plugins']>[number];
 
 export interface Contender {
   /** The name in the results. */
   title: string;
   isMonitored: boolean;
-  plugins(): OurPlugin[];
+  plugins(): OurPlugin[] | Promise<OurPlugin[]>;
 }
 
 /** Spans are made and batched as for a collector, and then dropped: sending them is not what is compared. */
-function tracerProvider(): BasicTracerProvider {
-  return new BasicTracerProvider({
-    spanProcessors: [
-      new BatchSpanProcessor(
-        {
-          export: (_spans: ReadableSpan[], done: (result: { code: number }) => void) =>
-            done({ code: 0 }),
-          shutdown: async () => {},
-        },
-        { maxQueueSize: 100_000, maxExportBatchSize: 10_000 },
-      ),
-    ],
-  });
-}
+const exporter = {
+  export: (_spans: unknown[], done: (result: { code: number }) => void) => done({ code: 0 }),
+  shutdown: async () => {},
+};
+const batching = { maxQueueSize: 100_000, maxExportBatchSize: 10_000 };
+
+const tracerProvider = () =>
+  new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter, batching)] });
 
 /**
  * The instrumentation patches graphql-js as it is loaded. Yoga has an executor of its own, so it is given
@@ -67,6 +56,25 @@ function openTelemetryPlugin(): OurPlugin {
   return useOpenTelemetry(options, tracerProvider()) as unknown as OurPlugin;
 }
 
+/**
+ * Its spans are of the request and its phases; it has none of resolvers. Like the other two it goes without a context
+ * manager, and without the hash of the operation, which it would make anew for each request. Its tracer is the
+ * process's own and its modules are many, so both are there only where it contends.
+ */
+async function hivePlugin(): Promise<OurPlugin> {
+  const { openTelemetrySetup } = await import('@graphql-hive/plugin-opentelemetry/setup');
+  const { Logger } = await import('@graphql-hive/logger');
+  const hive = await import('@graphql-hive/plugin-opentelemetry');
+  openTelemetrySetup({
+    contextManager: null,
+    traces: { exporter, batching },
+    log: new Logger({ level: false }),
+  });
+  const options = { useContextManager: false, hashOperation: null };
+  // It is a plugin of Hive's gateway too, whose hooks Yoga has not.
+  return hive.useOpenTelemetry(options) as unknown as OurPlugin;
+}
+
 export const contenders = {
   bare: { title: 'bare', isMonitored: false, plugins: () => [] },
   ours: { title: 'ours', isMonitored: true, plugins: () => [] },
@@ -79,6 +87,11 @@ export const contenders = {
     title: '@envelop/opentelemetry',
     isMonitored: false,
     plugins: () => [openTelemetryPlugin()],
+  },
+  hive: {
+    title: '@graphql-hive/plugin-opentelemetry',
+    isMonitored: false,
+    plugins: async () => [await hivePlugin()],
   },
   apollo: {
     title: '@graphql-yoga/plugin-apollo-inline-trace',

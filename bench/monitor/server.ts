@@ -14,7 +14,7 @@ const app = await createApp({
   logger: pino({ level: 'silent' }),
   secret: process.env.BENCH_SECRET ?? '',
   isMonitored,
-  plugins: plugins(),
+  plugins: await plugins(),
 });
 app.checkpoints?.start();
 const url = await listen(app, config);
