@@ -48,7 +48,7 @@ const long: Record<string, { field: string; sends: RegExp }> = {
   },
   'a search of jobs': {
     field: 'searchJobs(query: "meeting", first: 2) { edges { cursor } }',
-    sends: /[`"]found[`"]\.[`"]number[`"]/,
+    sends: /[`"]found[`"]\.[`"]matches[`"]/,
   },
   'passages of found jobs': {
     field: 'searchJobs(query: "meeting", first: 2) { edges { node { highlight { text } } } }',

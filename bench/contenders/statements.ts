@@ -44,7 +44,10 @@ export const statisticsText = (kind: RawDatabase['kind']): string =>
 /** How well a job matches is for the product to say; all others ask the same. */
 const ranked = (kind: RawDatabase['kind'], query: string) => {
   const search = { sqlite: sqlite.search, postgres: postgres.search }[kind];
-  return search.rankedJobs({ words: search.query(searchWords(query)), owner: null }, false);
+  return search.rankedJobs(
+    { words: search.query(searchWords(query)), halves: null, owner: null },
+    false,
+  );
 };
 
 export const searchValues = (kind: RawDatabase['kind'], query: string): string[] =>

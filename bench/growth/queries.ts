@@ -20,8 +20,8 @@ import {
   countJobMatches,
   countSegmentMatches,
   findJobMatches,
-  findJobMatchOrdering,
   findSegmentMatches,
+  jobMatchOrdering,
   type Search,
   segmentMatchOrdering,
 } from '../../src/db/search.ts';
@@ -148,10 +148,8 @@ async function putBack(db: Knex): Promise<void> {
 }
 
 /** As the API does: by how many match it is decided whether they are ranked. */
-async function searchJobs(db: Knex, search: Search) {
-  const ordering = await findJobMatchOrdering(db, search);
-  return findJobMatches(db, { ...search, page: page(ordering) });
-}
+const searchJobs = (db: Knex, search: Search) =>
+  findJobMatches(db, { ...search, page: page(jobMatchOrdering) });
 
 const searchSegments = (db: Knex, search: Search) =>
   findSegmentMatches(db, { ...search, page: page(segmentMatchOrdering) });

@@ -8,15 +8,19 @@ import type { Asked, Written } from './searchDialect.ts';
 import { type SegmentRow, segmentColumns } from './segments.ts';
 import type { SentText } from './sendAsWritten.ts';
 
-export type JobMatchRow = JobRow & {
-  /** How well it matches; higher is better, and only good to compare within one search. Missing where it is not ranked. */
-  score?: number;
+/** What orders the jobs that were found. */
+export interface JobMatch {
+  id: string;
+  /** How well it matches; higher is better, and only good to compare within one search. None where it is not ranked. */
+  score?: number | null;
   /** The later it came, the higher. */
   number: number;
-};
+}
+
+export type JobMatchRow = JobRow & JobMatch;
 
 /** The score is of the row alone: one that others' rows change would skip rows between two pages, or repeat them. */
-export const jobMatchOrdering: Ordering<JobMatchRow> = {
+export const jobMatchOrdering: Ordering<JobMatch> = {
   name: 'jobs.score',
   column: 'found.score',
   kind: 'real',
@@ -36,7 +40,7 @@ const byNumber = {
   idType: 'integer',
 } as const;
 
-export const newestJobMatchOrdering: Ordering<JobMatchRow> = {
+export const newestJobMatchOrdering: Ordering<JobMatch> = {
   ...byNumber,
   name: 'jobs.found',
   value: (row) => row.number,
@@ -50,11 +54,16 @@ export const segmentMatchOrdering: Ordering<SegmentRow> = {
   id: (row) => row.id,
 };
 
+/** More than so many are not ranked. */
+export const MOST_RANKED = 400;
+
 export interface Search {
   words: readonly string[];
   /** Only this user's jobs; null for everybody's. */
   userId: number | null;
 }
+
+type JobColumns = readonly (keyof JobRow)[];
 
 type SearchPage<Row> = Search & { page: PageRequest<Row> };
 
@@ -64,8 +73,13 @@ interface Bound extends Asked {
 }
 
 function boundBy(db: Knex, { words, userId }: Search): Bound {
-  const { query, ownedBy } = dialectOf(db).search;
-  return { words: query(words), owner: userId === null ? null : ownedBy(userId), userId };
+  const { query, halves, ownedBy } = dialectOf(db).search;
+  return {
+    words: query(words),
+    halves: halves(words),
+    owner: userId === null ? null : ownedBy(userId),
+    userId,
+  };
 }
 
 /** The index knows whose each is; that it is theirs is looked up nevertheless. */
@@ -87,18 +101,18 @@ interface NewestPage<Row> {
   bound: Bound;
   page: PageRequest<Row>;
   visible(userId: number | null): Written | null;
-  select(): Knex.QueryBuilder;
+  columns: readonly string[];
 }
 
 /** A page of the newest matches. */
 function newestPage<Row>(
   db: Knex,
-  { rows, bound, page, visible, select }: NewestPage<Row>,
+  { rows, bound, page, visible, columns }: NewestPage<Row>,
 ): SentText {
   const dialect = dialectOf(db);
   const { ordering, descending, fromEnd, limit } = page;
   return compiled(db, {
-    shape: `page of ${ordering.name} ${descending} ${fromEnd} ${limit} `,
+    shape: `page of ${columns} by ${ordering.name} ${descending} ${fromEnd} ${limit} `,
     values: { bound, after: page.after, before: page.before },
     build({ bound, after, before }) {
       const ofJobs = visible(bound.userId);
@@ -110,7 +124,7 @@ function newestPage<Row>(
         limit: limit + 1,
         visible: ofJobs,
       });
-      const query = select().from(raw(db, found));
+      const query = db.select(columns).from(raw(db, found));
       if (ofJobs) query.whereRaw(ofJobs.sql, [...ofJobs.bindings]);
       return keysetPage(query, dialect, { ...page, after, before });
     },
@@ -120,15 +134,25 @@ function newestPage<Row>(
 const columnsOf = (table: string, columns: readonly string[]): string[] =>
   columns.map((column) => `${table}.${column}`);
 
-const matchColumns = ['found.number', ...columnsOf('jobs', jobColumns)];
+/** What is read of a job that matches, which is less where not all is selected. */
+const matchColumns = (columns: JobColumns): string[] => [
+  'found.number',
+  ...columnsOf('jobs', columns),
+];
+
+interface JobsAsked {
+  bound: Bound;
+  page: PageRequest<JobMatch>;
+  columns: JobColumns;
+}
 
 /** A page of all matches, the best first: they are all ranked. */
-function rankedPage(db: Knex, bound: Bound, page: PageRequest<JobMatchRow>): SentText {
+function rankedPage(db: Knex, { bound, page, columns }: JobsAsked): SentText {
   return pageStatement(db, {
-    shape: 'found jobs',
+    shape: `found jobs ${columns}`,
     filter: bound,
     page,
-    select: () => db.select(['found.score', ...matchColumns]),
+    select: () => db.select(['found.score', ...matchColumns(columns)]),
     narrow(select, asked) {
       const ofJobs = jobsOf(asked.userId);
       const query = select.from(
@@ -139,22 +163,76 @@ function rankedPage(db: Knex, bound: Bound, page: PageRequest<JobMatchRow>): Sen
   });
 }
 
+const newestJobPage = (db: Knex, { bound, page, columns }: JobsAsked): SentText =>
+  newestPage(db, {
+    rows: 'jobs',
+    bound,
+    page: { ...page, ordering: newestJobMatchOrdering },
+    visible: jobsOf,
+    columns: matchColumns(columns),
+  });
+
+/** A first or last page, which tells how many match. */
+function firstPage(db: Knex, { bound, page, columns }: JobsAsked): SentText {
+  const upwards = page.descending === page.fromEnd;
+  return compiled(db, {
+    shape: `first page of found jobs ${columns} ${upwards} ${page.limit} `,
+    values: bound,
+    build(asked) {
+      const found = dialectOf(db).search.firstJobs(asked, {
+        upwards,
+        limit: page.limit + 1,
+        most: MOST_RANKED,
+        visible: jobsOf(asked.userId),
+      });
+      const direction = upwards ? 'ASC' : 'DESC';
+      return db
+        .select(['found.matches', 'found.score', ...matchColumns(columns)])
+        .from(raw(db, found))
+        .orderByRaw(
+          ['score', 'tie', 'number'].map((column) => `found.${column} ${direction}`).join(', '),
+        )
+        .limit(page.limit + 1, { skipBinding: true });
+    },
+  });
+}
+
+/** A page of jobs that were found, in the order that it has. */
+export interface FoundJobs {
+  page: Page<JobMatchRow>;
+  ordering: Ordering<JobMatch>;
+  /** How many there are, where that is known already. */
+  count: Count | null;
+}
+
+/** The best first, or where too many match to rank them all, the newest. */
+async function findFirstJobMatches(db: Knex, asked: JobsAsked): Promise<FoundJobs> {
+  const { page } = asked;
+  const rows = await rowsOf<JobMatchRow & { matches: number }>(db, firstPage(db, asked));
+  const matches = rows[0]?.matches ?? 0;
+  const found = rows.filter(({ id }) => id !== null);
+  if (matches <= MOST_RANKED) {
+    const count = { count: matches, isExact: true };
+    return { page: pageOf(found, page), ordering: jobMatchOrdering, count };
+  }
+  const newest = dialectOf(db).search.givesNewestFirst
+    ? found
+    : await rowsOf<JobMatchRow>(db, newestJobPage(db, asked));
+  return { page: pageOf(newest, page), ordering: newestJobMatchOrdering, count: null };
+}
+
+/** Without a cursor, the ordering is the one that fits how many match. */
 export async function findJobMatches(
   db: Knex,
-  { page, ...search }: SearchPage<JobMatchRow>,
-): Promise<Page<JobMatchRow>> {
-  const bound = boundBy(db, search);
+  { page, columns = jobColumns, ...search }: SearchPage<JobMatch> & { columns?: JobColumns },
+): Promise<FoundJobs> {
+  const asked = { bound: boundBy(db, search), page, columns };
+  const { ordering, after, before } = page;
+  if (!after && !before) return findFirstJobMatches(db, asked);
   const statement =
-    page.ordering === newestJobMatchOrdering
-      ? newestPage(db, {
-          rows: 'jobs',
-          bound,
-          page,
-          visible: jobsOf,
-          select: () => db.select(matchColumns),
-        })
-      : rankedPage(db, bound, page);
-  return pageOf(await rowsOf<JobMatchRow>(db, statement), page);
+    ordering === newestJobMatchOrdering ? newestJobPage(db, asked) : rankedPage(db, asked);
+  const rows = await rowsOf<JobMatchRow>(db, statement);
+  return { page: pageOf(rows, page), ordering, count: null };
 }
 
 export async function findSegmentMatches(
@@ -166,7 +244,7 @@ export async function findSegmentMatches(
     bound: boundBy(db, search),
     page,
     visible: transcribedJobsOf,
-    select: () => db.select(columnsOf('segments', segmentColumns)),
+    columns: columnsOf('segments', segmentColumns),
   });
   return pageOf(await rowsOf<SegmentRow>(db, statement), page);
 }
@@ -198,15 +276,14 @@ async function countUpTo(db: Knex, { rows, bound, most, visible }: BoundedCount)
 /** More than so many are not counted. */
 export const MOST_COUNTED = 10_000;
 
-/** More than so many are not ranked. */
-export const MOST_RANKED = 400;
-
 /** The index alone is asked: it has no jobs that are not there. */
-const countJobsUpTo = (db: Knex, search: Search, most: number): Promise<Count> =>
-  countUpTo(db, { rows: 'jobs', bound: boundBy(db, search), most, visible: () => null });
-
 export const countJobMatches = (db: Knex, search: Search): Promise<Count> =>
-  countJobsUpTo(db, search, MOST_COUNTED);
+  countUpTo(db, {
+    rows: 'jobs',
+    bound: boundBy(db, search),
+    most: MOST_COUNTED,
+    visible: () => null,
+  });
 
 export const countSegmentMatches = (db: Knex, search: Search): Promise<Count> =>
   countUpTo(db, {
@@ -215,15 +292,6 @@ export const countSegmentMatches = (db: Knex, search: Search): Promise<Count> =>
     most: MOST_COUNTED,
     visible: transcribedJobsOf,
   });
-
-/** The best first, or where too many match to rank them all, the newest. */
-export async function findJobMatchOrdering(
-  db: Knex,
-  search: Search,
-): Promise<Ordering<JobMatchRow>> {
-  const { isExact } = await countJobsUpTo(db, search, MOST_RANKED);
-  return isExact ? jobMatchOrdering : newestJobMatchOrdering;
-}
 
 /** The texts of a job that a search looks at. */
 export interface JobTexts {

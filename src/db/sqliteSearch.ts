@@ -40,11 +40,26 @@ function searchedRows(index: string, rowsBeside: string): SearchedRows {
 }
 
 /** 1 where all words are in this text of a job, 0 where they are in several of its texts. */
-const hasAllWords = (
-  text: string,
-  owner: string | null,
-): string => `(job_search.rowid IN (SELECT rowid FROM job_search
+const hasAllWords = (text: string, owner: string | null): string =>
+  `(found.number IN (SELECT rowid FROM job_search
              WHERE job_search MATCH (SELECT '${text} : (' || words || ')'${owner === null ? '' : " || ' AND ' || owner"} FROM asked)))`;
+
+/** Not bm25, whose scores move whenever a document is added or changed. */
+const score = (owner: string | null): string =>
+  searchedTexts.map((text) => hasAllWords(text, owner)).join(' + ');
+
+/** The common tables `asked` and `found`, the numbers of the matches, in their order where there is one. */
+function foundJobs({ words, owner }: Asked, order = ''): Written {
+  const [columns, values, query] =
+    owner === null
+      ? ['words', '?', 'words']
+      : ['words, owner', '?, ?', "words || ' AND ' || owner"];
+  return {
+    sql: `asked (${columns}) AS (SELECT ${values}), found AS MATERIALIZED (SELECT rowid AS number FROM job_search
+            WHERE job_search MATCH (SELECT ${query} FROM asked) ${order})`,
+    bindings: owner === null ? [words] : [words, owner],
+  };
+}
 
 export const sqliteSearch: SearchDialect = {
   query: (words) =>
@@ -56,6 +71,7 @@ export const sqliteSearch: SearchDialect = {
             .join(' OR ')})`,
       )
       .join(' AND '),
+  halves: () => null,
   ownedBy: (userId) => `"${MARK}${userId}"`,
   jobs: searchedRows(
     'job_search',
@@ -67,20 +83,32 @@ export const sqliteSearch: SearchDialect = {
     `CROSS JOIN segments ON segments.id = found.number
      CROSS JOIN jobs ON jobs.id = segments.job_id`,
   ),
-  // Not bm25, whose scores move whenever a document is added or changed.
-  rankedJobs({ words, owner }) {
-    const scores = searchedTexts.map((text) => hasAllWords(text, owner));
-    const [columns, values, query] =
-      owner === null
-        ? ['words', '?', 'words']
-        : ['words, owner', '?, ?', "words || ' AND ' || owner"];
+  rankedJobs(search) {
+    const { sql, bindings } = foundJobs(search);
     return {
-      sql: `(WITH asked (${columns}) AS (SELECT ${values})
-             SELECT keys.id AS number, keys.job_id, ${scores.join(' + ')} AS score
-               FROM job_search CROSS JOIN job_search_keys AS keys ON keys.id = job_search.rowid
-              WHERE job_search MATCH (SELECT ${query} FROM asked)) AS found
+      sql: `(WITH ${sql} SELECT keys.id AS number, keys.job_id, ${score(search.owner)} AS score
+               FROM found CROSS JOIN job_search_keys AS keys ON keys.id = found.number) AS found
             CROSS JOIN jobs ON jobs.id = found.job_id`,
-      bindings: owner === null ? [words] : [words, owner],
+      bindings,
+    };
+  },
+  givesNewestFirst: true,
+  firstJobs(search, { upwards, limit, most, visible }) {
+    const direction = upwards ? 'ASC' : 'DESC';
+    const ifFew = (value: string) =>
+      `CASE WHEN (SELECT matches FROM counted) <= ${most} THEN ${value} END`;
+    const { sql, bindings } = foundJobs(search, `ORDER BY rowid ${direction} LIMIT ${most + 1}`);
+    return {
+      sql: `(WITH ${sql}, counted AS MATERIALIZED (SELECT count(*) AS matches FROM found),
+               sorted AS (SELECT number FROM found ORDER BY number ${direction}
+                 LIMIT (SELECT CASE WHEN matches > ${most} THEN ${limit} ELSE ${most} END FROM counted))
+             SELECT matches, page.* FROM counted LEFT JOIN (
+               SELECT found.number, keys.job_id, ${ifFew(score(search.owner))} AS score, ${ifFew('keys.job_id')} AS tie
+                 FROM sorted AS found CROSS JOIN job_search_keys AS keys ON keys.id = found.number
+                ORDER BY score ${direction}, tie ${direction}, found.number ${direction}
+                LIMIT ${limit}) AS page) AS found
+            LEFT JOIN jobs ON jobs.id = found.job_id ${visible ? `AND ${visible.sql}` : ''}`,
+      bindings: [...bindings, ...(visible?.bindings ?? [])],
     };
   },
 };

@@ -11,6 +11,8 @@ const samples: KnownValues = {
   severity: 'info',
   is_active: 1,
   must_change_password: 0,
+  // More than a search ranks: it sends most then.
+  matches: 1000,
 };
 
 const ofKind: Record<AnswerKind, unknown> = {
@@ -71,12 +73,12 @@ function askedBy({ sql, bindings }: SentText): Asked {
 }
 
 /**
- * How many rows there are, for each parent where there are any: one where there is no limit. A page asks for
+ * How many rows there are, for each parent where there are any: by the last limit, one where there is none. A page asks for
  * one row more than it has, to know whether there is another; there is none, or who reads page after page
  * would never end.
  */
 const rowCountOf = (sql: string): number =>
-  Math.max(1, Number(/\blimit (\d+)\b/i.exec(sql)?.[1] ?? 1) - 1);
+  Math.max(1, Number([...sql.matchAll(/\blimit (\d+)\b/gi)].at(-1)?.[1] ?? 1) - 1);
 
 type Row = Record<string, unknown>;
 

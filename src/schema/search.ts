@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import { userIdInSight } from '../auth/visibility.ts';
 import {
   bestPassage,
@@ -13,14 +12,13 @@ import {
   countJobMatches,
   countSegmentMatches,
   findJobMatches,
-  findJobMatchOrdering,
   findSegmentMatches,
   type JobMatchRow,
   jobMatchOrdering,
+  type JobMatch as Match,
   MOST_COUNTED,
   MOST_RANKED,
   newestJobMatchOrdering,
-  type Search,
   segmentMatchOrdering,
 } from '../db/search.ts';
 import type { SegmentRow } from '../db/segments.ts';
@@ -32,10 +30,14 @@ import {
   connectionOf,
   pageRequest,
 } from './connection.ts';
+import { selectedJobs } from './lookAhead.ts';
 import { Job, Segment } from './nodes.ts';
 
 /** A row that was found, and the words that it was found by. */
 type Found<Row> = Row & { words: readonly string[] };
+
+/** What of a job that was found makes its cursor, and the job. */
+type FoundJob = Found<Match> & { job: JobMatchRow };
 
 const Fragment = builder.objectRef<TextFragment>('TextFragment').implement({
   description: 'A part of a text, to be shown as it is or as a match.',
@@ -47,15 +49,17 @@ const Fragment = builder.objectRef<TextFragment>('TextFragment').implement({
   }),
 });
 
-const JobMatch = builder.objectRef<Found<JobMatchRow>>('JobMatch').implement({
+const JobMatch = builder.objectRef<FoundJob>('JobMatch').implement({
   description: 'A job that has all the words in its file name, abstract, summary or keywords.',
   fields: (t) => ({
     score: t.float({
       description: 'How well it matches; higher is better. Only good to compare within a search.',
-      resolve: async ({ id, score, words }, _args, { loaders }) =>
-        score ?? textsWithAll((await loaders.jobTextsById.load(id))?.texts ?? [], words),
+      extensions: { readAlong: 'score' },
+      resolve: ({ id, score, words }, _args, { loaders }) =>
+        score ??
+        loaders.jobTextsById.load(id).then((found) => textsWithAll(found?.texts ?? [], words)),
     }),
-    job: t.field({ type: Job, description: 'The job.', resolve: (match) => match }),
+    job: t.expose('job', { type: Job, description: 'The job.' }),
     highlight: t.field({
       type: [Fragment],
       description: 'The passage that matches best.',
@@ -104,43 +108,33 @@ function wordsOf(query: string): string[] {
   return words;
 }
 
-/** Puts the words beside each row, for its highlight. */
-const withWords =
-  (words: readonly string[]) =>
-  <Row>(row: Row): Found<Row> => ({ ...row, words });
-
 const orderings = [jobMatchOrdering, newestJobMatchOrdering] as const;
 
 /** A cursor is of an ordering, which the pages beside it have too, however many match by now. */
-async function jobOrdering(
-  db: Knex,
-  { after, before }: ConnectionArguments,
-  search: Search,
-): Promise<Ordering<JobMatchRow>> {
+function jobOrdering({ after, before }: ConnectionArguments): Ordering<Match> {
   const cursor = after ?? before;
-  return cursor == null ? findJobMatchOrdering(db, search) : orderingOf(cursor, orderings);
+  return cursor == null ? jobMatchOrdering : orderingOf(cursor, orderings);
 }
 
-interface FoundPage<Row> {
+interface FoundPage<OrderedRow, Row extends OrderedRow> {
   page: Page<Row>;
-  ordering: Ordering<Row>;
-  words: readonly string[];
+  ordering: Ordering<OrderedRow>;
   count: () => Promise<Count>;
 }
 
-/** The page as a connection, with the words beside each row, and one count for all who ask for it. */
-function foundConnection<Row>({ page, ordering, words, count }: FoundPage<Row>) {
+/** The page as a connection, with one count for all who ask for it. */
+function foundConnection<OrderedRow, Row extends OrderedRow>({
+  page,
+  ordering,
+  count,
+}: FoundPage<OrderedRow, Row>) {
   let counting: Promise<Count> | null = null;
   const counted = (): Promise<Count> => {
     counting ??= count();
     return counting;
   };
   return {
-    ...connectionOf(
-      { ...page, rows: page.rows.map(withWords(words)) },
-      ordering,
-      async () => (await counted()).count,
-    ),
+    ...connectionOf(page, ordering, async () => (await counted()).count),
     isTotalCountExact: async () => (await counted()).isExact,
   };
 }
@@ -156,21 +150,26 @@ builder.queryFields((t) => ({
       args: searchArguments,
       // As many matches as are ranked at most cost more than any page of rows.
       complexity: (args) => ({ ...connectionComplexity(args), field: 100 }),
-      resolve: async (_root, args, { longReads, viewer }) => {
+      resolve: async (_root, args, { longReads, viewer }, info) => {
         const search = { words: wordsOf(args.query), userId: userIdInSight(viewer, null) };
-        const ordering = await jobOrdering(longReads, args, search);
-        const page = await findJobMatches(longReads, {
+        const { page, ordering, count } = await findJobMatches(longReads, {
           ...search,
-          page: pageRequest(args, ordering, true),
+          page: pageRequest(args, jobOrdering(args), true),
+          columns: selectedJobs(info, ['edges', 'node', 'job']).columns,
+        });
+        const { words } = search;
+        const isRanked = ordering === jobMatchOrdering;
+        const rows = page.rows.map((job): FoundJob => {
+          const { id, number, score } = job;
+          return { id, number, score: isRanked ? score : undefined, words, job };
         });
         return {
           ...foundConnection({
-            page,
+            page: { ...page, rows },
             ordering,
-            words: search.words,
-            count: () => countJobMatches(longReads, search),
+            count: async () => count ?? countJobMatches(longReads, search),
           }),
-          isRanked: ordering === jobMatchOrdering,
+          isRanked,
         };
       },
     },
@@ -204,10 +203,10 @@ builder.queryFields((t) => ({
           ...search,
           page: pageRequest(args, segmentMatchOrdering, true),
         });
+        const rows = page.rows.map((row): Found<SegmentRow> => ({ ...row, words: search.words }));
         return foundConnection({
-          page,
+          page: { ...page, rows },
           ordering: segmentMatchOrdering,
-          words: search.words,
           count: () => countSegmentMatches(longReads, search),
         });
       },

@@ -10,23 +10,24 @@ const newestSegments = page(search.segmentMatchOrdering);
 
 export const searchCalls: Calls<typeof search> = {
   findJobMatches: {
-    'the best of all jobs': (db) => search.findJobMatches(db, { ...everybodys, page: bestJobs }),
+    'the first of all jobs': (db) => search.findJobMatches(db, { ...everybodys, page: bestJobs }),
+    "the last of a user's jobs": (db) =>
+      search.findJobMatches(db, { ...own, page: { ...bestJobs, fromEnd: true } }),
     "among a user's jobs, after a cursor": (db) =>
       search.findJobMatches(db, {
         ...own,
         page: { ...bestJobs, after: { value: 1.5, id: jobId } },
       }),
-    'the newest of all jobs': (db) =>
-      search.findJobMatches(db, { ...everybodys, page: newestJobs }),
+    'the newest of all jobs, after a cursor': (db) =>
+      search.findJobMatches(db, {
+        ...everybodys,
+        page: { ...newestJobs, after: { value: 1, id: 1 } },
+      }),
     "the last of a user's jobs, before a cursor": (db) =>
       search.findJobMatches(db, {
         ...own,
         page: { ...newestJobs, fromEnd: true, before: { value: 1, id: 1 } },
       }),
-  },
-  findJobMatchOrdering: {
-    'of all jobs': (db) => search.findJobMatchOrdering(db, everybodys),
-    "of a user's jobs": (db) => search.findJobMatchOrdering(db, own),
   },
   findSegmentMatches: {
     'the newest of all segments': (db) =>
