@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fillDemo } from '../seed/fill.ts';
+import { Turns } from '../src/db/turns.ts';
 import type { UserRow } from '../src/db/users.ts';
 import { fingerprintOf } from '../src/perf/fingerprint.ts';
 import { useApi } from './harness/api.ts';
@@ -198,5 +199,103 @@ describe('long reads on SQLite', () => {
     await expect(
       api.app.longReads('users').where({ id: user.id }).update({ role: 'admin' }),
     ).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
+  });
+});
+
+/** Only PostgreSQL has connections to share. */
+const onPostgres = databases.filter(({ name }) => name === 'PostgreSQL');
+
+describe.each(onPostgres)('long reads on $name, by many connections', (kind) => {
+  const api = useApi(kind, {
+    poolSize: 10,
+    config: { limits: { cost: 1e9, depth: 1e9, breadth: 1e9 } },
+  });
+
+  beforeAll(async () => {
+    await fillDemo(api.db, { users: 20, jobs: 2000, now: NOW, hashedPassword: 'none' });
+  }, 120_000);
+
+  test('of one viewer take more than their share while nobody else asks, and leave half', async () => {
+    const { as } = await api.given.administrator();
+    await as.query('{ viewer { id } }');
+    const pool = api.db.client.pool;
+    let most = 0;
+    let isDone = false;
+    const many = as.query(aliased(149, 'searchJobs(query: "meeting", first: 1) { totalCount }'));
+    const done = many.finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      most = Math.max(most, pool.numUsed());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await done;
+    expect(most).toBe(5);
+  });
+});
+
+describe('turns', () => {
+  /** Turns of two of eight connections, and more while fewer than four are in use. */
+  function given() {
+    const turns = new Turns(2, (running) => running < 4);
+    const running: string[] = [];
+    const asked = new Map<string, object[]>();
+    return {
+      running,
+      ask(asker: string): void {
+        void turns.acquire(asker, async () => {
+          running.push(asker);
+          const connection = {};
+          asked.set(asker, [...(asked.get(asker) ?? []), connection]);
+          return connection;
+        });
+      },
+      async end(asker: string): Promise<void> {
+        const [connection = {}, ...others] = asked.get(asker) ?? [];
+        asked.set(asker, others);
+        await turns.release(connection, async () => {
+          running.splice(running.indexOf(asker), 1);
+        });
+      },
+      async settled(): Promise<string> {
+        await new Promise((resolve) => setImmediate(resolve));
+        return running.toSorted().join('');
+      },
+    };
+  }
+
+  test('of one who asks alone are more than its share, and others have theirs at once', async () => {
+    const { ask, end, settled } = given();
+    for (let count = 0; count < 9; count += 1) ask('a');
+    expect(await settled()).toBe('aaaa');
+    for (let count = 0; count < 9; count += 1) ask('b');
+    expect(await settled()).toBe('aaaabb');
+    ask('c');
+    expect(await settled()).toBe('aaaabbc');
+    // What is more than the share is not taken again while others ask.
+    await end('a');
+    expect(await settled()).toBe('aaabbc');
+    await end('a');
+    await end('a');
+    expect(await settled()).toBe('aabbc');
+    await end('b');
+    expect(await settled()).toBe('aabbc');
+  });
+
+  test('come to more as soon as there are some to spare, and to all in the end', async () => {
+    const { ask, end, settled } = given();
+    for (const asker of 'aabbcc') ask(asker);
+    for (const asker of 'aaabbb') ask(asker);
+    expect(await settled()).toBe('aabbcc');
+    await end('c');
+    await end('c');
+    await end('b');
+    expect(await settled()).toBe('aabb');
+    for (let count = 0; count < 4; count += 1) await end('b');
+    expect(await settled()).toBe('aa');
+    await end('a');
+    expect(await settled()).toBe('aaaa');
+    for (let count = 0; count < 4; count += 1) await end('a');
+    expect(await settled()).toBe('');
   });
 });

@@ -109,12 +109,22 @@ export class PostgresqlClient extends PostgresClient {
   }
 }
 
-/** Who asks has a quarter of the connections at most, so that there are some for others. */
+/** Who asks has a quarter of the connections, so that there are some for others. */
 const SHARE = 1 / 4;
+
+/** And more while no more than half of them are in use: whoever comes then finds a share that is free. */
+const SPARE = 1 / 2;
 
 /** Sends by the connections of another client, which those who ask take turns on. */
 export class PostgresqlReadingClient extends PostgresqlClient {
-  readonly #turns = new Turns(Math.max(1, Math.floor((this.pool?.max ?? 1) * SHARE)));
+  readonly #turns = new Turns(Math.max(1, this.#partOfPool(SHARE)), (running) => {
+    const used = Math.max(running, this.pool?.used.length ?? 0);
+    return used < this.#partOfPool(SPARE);
+  });
+
+  #partOfPool(part: number): number {
+    return Math.floor((this.pool?.max ?? 1) * part);
+  }
 
   /** Waiting for a turn is waiting for a connection. */
   override acquireConnection(): Promise<object> {

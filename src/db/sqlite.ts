@@ -148,7 +148,7 @@ export class SqliteThreadClient extends SqliteClient {
 
 /** Reads alone, on threads of its own, which those who ask take turns on. */
 export class SqliteReadingClient extends SqliteClient {
-  readonly #turns = new Turns(1);
+  readonly #turns = new Turns(1, () => false);
 
   override async acquireRawConnection(): Promise<AnyThreadConnection> {
     return new SqliteThreadConnection({ ...this.connectionSettings, isReadOnly: true });

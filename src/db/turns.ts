@@ -4,16 +4,22 @@ interface Line {
 }
 
 /**
- * Lets everyone who asks have so many connections at a time. Who asks for more stands in line anew for each,
- * behind those who came meanwhile: else a hundred counts in one request would keep out all others.
+ * Lets everyone who asks have so many connections at a time, and more while there are some to spare. Who asks for more
+ * stands in line anew for each, behind those who came meanwhile: else a hundred counts in one request would keep out
+ * all others.
  */
 export class Turns {
   readonly #atOnce: number;
+  readonly #hasSpare: (running: number) => boolean;
   readonly #lines = new Map<unknown, Line>();
   readonly #endTurn = new WeakMap<object, () => void>();
+  /** Of all who ask. */
+  #running = 0;
 
-  constructor(atOnce: number) {
+  /** Whether there is one to spare is asked with how many turns have begun, whose connections are still to be taken. */
+  constructor(atOnce: number, hasSpare: (running: number) => boolean) {
     this.#atOnce = atOnce;
+    this.#hasSpare = hasSpare;
   }
 
   /** Takes a connection for who asks; for nobody, at once. */
@@ -39,13 +45,25 @@ export class Turns {
   async #begin(asker: unknown): Promise<() => void> {
     const line = this.#lines.get(asker) ?? { running: 0, waiting: [] };
     this.#lines.set(asker, line);
-    if (line.running < this.#atOnce) line.running += 1;
-    else await new Promise<void>((resolve) => line.waiting.push(resolve));
+    await new Promise<void>((begin) => {
+      line.waiting.push(begin);
+      this.#letBegin(line);
+    });
     return () => {
-      const next = line.waiting.shift();
-      if (next) return next();
       line.running -= 1;
+      this.#running -= 1;
+      this.#letBegin(line);
       if (line.running === 0) this.#lines.delete(asker);
     };
+  }
+
+  #letBegin(line: Line): void {
+    while (line.running < this.#atOnce || this.#hasSpare(this.#running)) {
+      const begin = line.waiting.shift();
+      if (!begin) return;
+      line.running += 1;
+      this.#running += 1;
+      begin();
+    }
   }
 }
