@@ -41,7 +41,7 @@ export const statisticsText = (kind: RawDatabase['kind']): string =>
           max(duration_seconds) AS longest
      FROM jobs WHERE created_at >= ? AND created_at < ? GROUP BY 1, 2, 3 ORDER BY 3, 2, 1`;
 
-/** How well a job matches is for the product to say; all others ask the same. */
+/** How well a job matches is for the product to say; all others ask the same, with all words in one query, as is usual. */
 const ranked = (kind: RawDatabase['kind'], query: string) => {
   const search = { sqlite: sqlite.search, postgres: postgres.search }[kind];
   return search.rankedJobs(
