@@ -11,8 +11,8 @@ import type {
 
 /**
  * Each number is in a stretch of 256 numbers, in one of 1,024, and so on: these are the binary digits that are left out.
- * GIN gives matches in no order, but it can be asked for those in a stretch, and skips all others. So the shortest
- * stretch is looked for that has enough of them. The last is of all numbers.
+ * GIN gives matches in no order, but it can be asked for those in a stretch, and skips all others. So a short one is
+ * looked for that has enough of them. The last is of all numbers.
  */
 const STRETCHES = [8, 10, 12, 14, 16, 18, 20, 22, 31];
 

@@ -54,6 +54,5 @@ export function within<Payload, Value>(
     if (isPromise(value)) return Promise.resolve(value).then(() => {});
   });
   // What is put around something has to run it.
-  const given = () => value as MaybePromise<Value>;
-  return isPromise(ran) ? ran.then(given) : given();
+  return whenThere(ran, () => value as MaybePromise<Value>);
 }

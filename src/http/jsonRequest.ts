@@ -39,9 +39,8 @@ class JsonRequestHeaders {
   }
 
   get(name: string): string | null {
-    // Node's are in small letters, and so are nearly all that somebody asks for.
-    const lower = name.toLowerCase();
-    const value = this.#given[lower];
+    // Node's are in small letters.
+    const value = this.#given[name.toLowerCase()];
     if (value === undefined) return null;
     return typeof value === 'string' ? value : value.join(', ');
   }

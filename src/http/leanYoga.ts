@@ -353,12 +353,11 @@ class LeanYoga extends YogaServer<object, object> {
       // Yoga's own, which looks at no more than that, whether there is a stream, and whether it is a subscription.
       this.#onResultProcess[0]?.(payload);
       if (accept !== null && accept.length < MAX_ACCEPT_LENGTH) {
-        const { resultProcessor } = payload;
-        const acceptable = [...acceptableMediaTypes];
         this.#negotiated.set(accept, {
-          resultProcessor,
+          resultProcessor: payload.resultProcessor,
           acceptedMediaType,
-          acceptableMediaTypes: acceptable,
+          // Other hooks may add to it.
+          acceptableMediaTypes: [...acceptableMediaTypes],
         });
       }
     }

@@ -63,8 +63,6 @@ export class Interval {
   readonly #maxEntries: number;
   /** By operation and by client. One text of all would have to be made, and hashed, at each count. */
   readonly #callers = new Map<string, Map<string, EntriesOfCaller>>();
-  /** The caller that was counted last: a request counts all of its own in one go. */
-  #last: { operation: string; client: string; kinds: EntriesOfCaller } | null = null;
   readonly #entries: Entry[] = [];
   /** Calls that were counted under `(other)`. */
   #overflow = 0;
@@ -102,17 +100,8 @@ export class Interval {
 
   #aggregate(key: MetricKey): Aggregate {
     const id = key.hash || key.name;
-    const entry = this.#ofCaller(key)?.get(key.kind)?.get(id);
+    const entry = this.#callers.get(key.operation)?.get(key.client)?.get(key.kind)?.get(id);
     return entry ? entry.aggregate : this.#begin(key, id);
-  }
-
-  #ofCaller({ operation, client }: MetricKey): EntriesOfCaller | undefined {
-    const last = this.#last;
-    if (last && last.operation === operation && last.client === client) return last.kinds;
-    const kinds = this.#callers.get(operation)?.get(client);
-    // What belongs to no request is between the others.
-    if (kinds && operation !== '') this.#last = { operation, client, kinds };
-    return kinds;
   }
 
   #begin(key: MetricKey, id: string): Aggregate {

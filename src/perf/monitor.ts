@@ -173,11 +173,9 @@ export function createMonitor({ clock, slowQueryMs, sampleRate, release }: Monit
     );
     recent.addRequest(trace);
     countTotal('operation', totalMs, failed, trace.statementCount);
-    if (trace.batches.length > 0) {
-      // A dispatch has a batch for each time that it was capped.
-      for (const { loader, hits } of new Set(trace.batches.map(({ dispatch }) => dispatch))) {
-        if (hits > 0) interval.addHits(keyFor('loader', loader, trace), hits);
-      }
+    // A dispatch has a batch for each time that it was capped.
+    for (const { loader, hits } of new Set(trace.batches.map(({ dispatch }) => dispatch))) {
+      if (hits > 0) interval.addHits(keyFor('loader', loader, trace), hits);
     }
     for (const span of trace.resolvers.values()) {
       // The calls of one place in one request are one entry: its mean is what the request waited for.

@@ -18,7 +18,7 @@ export const growing: readonly { statement: RegExp; reason: string }[] = [
   {
     statement: /searched_words\(/,
     reason:
-      'PostgreSQL finds matches by stretches of the table, four times as long each: some have more than are asked for.',
+      'PostgreSQL finds matches by stretches of the table, as long as those before let expect: some have more than are asked for.',
   },
   {
     statement: /^select [`"]page[`"].[`"]job_id[`"], [`"]page[`"].[`"]position[`"]/,
